@@ -1,0 +1,8 @@
+//! Firedoor: a terminal incident console for AWS.
+//!
+//! The folders are the flow of data and imports point one way; `ARCHITECTURE.md` has the map, and
+//! `tests/architecture.rs` keeps it.
+
+pub mod model;
+pub mod operation;
+pub mod sources;

@@ -1,0 +1,26 @@
+//! Plain values: what was read of an AWS account, and nothing else.
+//!
+//! No I/O, no clock, and no rule, NACL or route matching beyond CIDR containment. Every other
+//! layer may import this one; it imports none of them.
+
+pub mod compute;
+pub mod estate;
+pub mod finding;
+pub mod flow;
+pub mod id;
+pub mod network;
+pub mod text;
+
+pub use compute::{AsgMembership, Instance, InstanceState, Platform, TargetMembership, Volume};
+pub use estate::{Estate, Freshness, Part, PartKind};
+pub use finding::{Finding, FindingAction, Remote, Severity};
+pub use flow::{FlowAction, FlowDirection, FlowRecord, LogStatus, TcpFlags};
+pub use id::{
+    AclId, AsgName, EniId, FindingId, GatewayId, GroupId, InstanceId, RouteTableId, RuleId,
+    SubnetId, VolumeId, VpcId,
+};
+pub use network::{
+    Acl, AclAction, AclEntry, Direction, Eni, EniKind, FlowLog, FlowLogDestination, Gateway,
+    GatewayKind, Group, GroupRule, PortRange, Protocol, Route, RouteTable, RulePeer, Subnet,
+    TrackingTimeouts, Vpc,
+};
