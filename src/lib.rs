@@ -3,6 +3,11 @@
 //! The folders are the flow of data and imports point one way; `ARCHITECTURE.md` has the map, and
 //! `tests/architecture.rs` keeps it.
 
+pub mod analysis;
+pub mod app;
+pub mod executor;
+pub mod flows;
 pub mod model;
 pub mod operation;
+pub mod plan;
 pub mod sources;

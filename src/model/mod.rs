@@ -6,6 +6,8 @@
 pub mod compute;
 pub mod estate;
 pub mod finding;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod flow;
 pub mod id;
 pub mod network;

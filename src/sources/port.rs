@@ -101,6 +101,8 @@ impl Identity {
 /// A page of flow log lines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FlowLines {
+    /// The id of the flow log that they are from, whose format they have.
+    pub log: String,
     /// The lines.
     pub lines: Vec<FlowLine>,
     /// How far reading got with this page.

@@ -1,0 +1,257 @@
+//! The key table: the only place that knows which key does what. Dispatch, the hint line and the
+//! help all come from it.
+
+use super::input::Key;
+use super::state::Pane;
+
+/// What a key does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Command {
+    /// Shows a pane.
+    Show(Pane),
+    /// Shows the next pane.
+    NextPane,
+    /// Shows the previous pane.
+    PreviousPane,
+    /// A line up.
+    Up,
+    /// A line down.
+    Down,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+    /// To the first line.
+    First,
+    /// To the last line.
+    Last,
+    /// Drills into the selected line.
+    Open,
+    /// Leaves: a filter, a pane, a dialog.
+    Back,
+    /// Starts to type a filter.
+    Filter,
+    /// Shows the actions for the suspect.
+    Contain,
+    /// Reads everything again.
+    Refresh,
+    /// Asks the run to stop.
+    StopRun,
+    /// Shows the keys and the sources.
+    Help,
+    /// Asks to quit.
+    Quit,
+    /// Moves to the other button.
+    OtherButton,
+    /// Presses the button.
+    Press,
+    /// Deletes a character.
+    Erase,
+}
+
+/// Where a binding holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Context {
+    /// The panes.
+    Console,
+    /// A filter is being typed.
+    Filter,
+    /// The help is open.
+    Help,
+    /// A plan is to be confirmed.
+    Confirm,
+    /// Quitting during a run is to be confirmed.
+    Quit,
+}
+
+/// One line of the key table.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding {
+    /// What it does.
+    pub command: Command,
+    /// Where.
+    pub context: Context,
+    /// The keys; the first one is shown in hints.
+    pub keys: &'static [Key],
+    /// What it does, for people.
+    pub label: &'static str,
+    /// Its place in the hint line: the lowest are kept when the line is short; 0: help only.
+    pub priority: u8,
+}
+
+const fn bind(
+    context: Context,
+    command: Command,
+    keys: &'static [Key],
+    label: &'static str,
+    priority: u8,
+) -> Binding {
+    Binding {
+        command,
+        context,
+        keys,
+        label,
+        priority,
+    }
+}
+
+/// Every binding, in the order of the help.
+pub const BINDINGS: &[Binding] = {
+    use Command as C;
+    use Context::{Confirm, Console, Filter, Help, Quit};
+    use Key as K;
+    &[
+        bind(Console, C::Open, &[K::Enter], "open", 2),
+        bind(Console, C::Contain, &[K::Char('c')], "contain", 1),
+        bind(Console, C::StopRun, &[K::Char('s')], "stop the run", 3),
+        bind(Console, C::Filter, &[K::Char('/')], "filter", 5),
+        bind(Console, C::NextPane, &[K::Tab, K::Right], "next pane", 4),
+        bind(
+            Console,
+            C::PreviousPane,
+            &[K::BackTab, K::Left],
+            "previous pane",
+            0,
+        ),
+        bind(
+            Console,
+            C::Show(Pane::Findings),
+            &[K::Char('1')],
+            "findings",
+            0,
+        ),
+        bind(
+            Console,
+            C::Show(Pane::Suspect),
+            &[K::Char('2')],
+            "suspect",
+            0,
+        ),
+        bind(
+            Console,
+            C::Show(Pane::Neighbours),
+            &[K::Char('3')],
+            "neighbours",
+            0,
+        ),
+        bind(Console, C::Show(Pane::Flows), &[K::Char('4')], "flows", 0),
+        bind(
+            Console,
+            C::Show(Pane::Actions),
+            &[K::Char('5')],
+            "actions",
+            0,
+        ),
+        bind(Console, C::Show(Pane::Run), &[K::Char('6')], "run", 0),
+        bind(Console, C::Up, &[K::Up, K::Char('k')], "up", 0),
+        bind(Console, C::Down, &[K::Down, K::Char('j')], "down", 0),
+        bind(Console, C::PageUp, &[K::PageUp, K::Ctrl('b')], "page up", 0),
+        bind(
+            Console,
+            C::PageDown,
+            &[K::PageDown, K::Ctrl('f')],
+            "page down",
+            0,
+        ),
+        bind(Console, C::First, &[K::Home, K::Char('g')], "first line", 0),
+        bind(Console, C::Last, &[K::End, K::Char('G')], "last line", 0),
+        bind(
+            Console,
+            C::Back,
+            &[K::Esc],
+            "back, clear the filter, hide the run",
+            0,
+        ),
+        bind(Console, C::Refresh, &[K::Char('r')], "refresh", 6),
+        bind(Console, C::Help, &[K::Char('?')], "help", 1),
+        bind(Console, C::Quit, &[K::Char('q'), K::Ctrl('c')], "quit", 7),
+        bind(Filter, C::Press, &[K::Enter], "keep the filter", 1),
+        bind(Filter, C::Back, &[K::Esc, K::Ctrl('c')], "clear it", 1),
+        bind(Filter, C::Erase, &[K::Backspace], "erase", 0),
+        bind(Help, C::Up, &[K::Up, K::Char('k')], "up", 0),
+        bind(Help, C::Down, &[K::Down, K::Char('j')], "down", 1),
+        bind(Help, C::PageUp, &[K::PageUp], "page up", 0),
+        bind(
+            Help,
+            C::PageDown,
+            &[K::PageDown, K::Char(' ')],
+            "page down",
+            1,
+        ),
+        bind(
+            Help,
+            C::Back,
+            &[K::Esc, K::Char('?'), K::Char('q'), K::Enter, K::Ctrl('c')],
+            "close",
+            1,
+        ),
+        bind(
+            Confirm,
+            C::OtherButton,
+            &[K::Tab, K::BackTab, K::Left, K::Right],
+            "other button",
+            2,
+        ),
+        bind(Confirm, C::Press, &[K::Enter], "press it", 1),
+        bind(Confirm, C::Back, &[K::Esc, K::Ctrl('c')], "cancel", 1),
+        bind(Confirm, C::Up, &[K::Up], "scroll up", 0),
+        bind(Confirm, C::Down, &[K::Down], "scroll", 3),
+        bind(Confirm, C::PageUp, &[K::PageUp], "page up", 0),
+        bind(Confirm, C::PageDown, &[K::PageDown], "page down", 0),
+        bind(Confirm, C::Erase, &[K::Backspace], "erase", 0),
+        bind(
+            Quit,
+            C::Quit,
+            &[K::Char('y'), K::Ctrl('c')],
+            "stop the run safely and quit",
+            1,
+        ),
+        bind(
+            Quit,
+            C::Back,
+            &[K::Esc, K::Char('n'), K::Char('q'), K::Enter],
+            "stay",
+            1,
+        ),
+    ]
+};
+
+impl Context {
+    /// The command of a key.
+    pub fn command(self, key: Key) -> Option<Command> {
+        let bound = |it: &&Binding| it.context == self && it.keys.contains(&key);
+        BINDINGS.iter().find(bound).map(|it| it.command)
+    }
+
+    /// The bindings that hold here.
+    pub fn bindings(self) -> impl Iterator<Item = &'static Binding> {
+        BINDINGS.iter().filter(move |it| it.context == self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        let mut seen = HashSet::new();
+        for binding in BINDINGS {
+            for key in binding.keys {
+                assert!(
+                    seen.insert((binding.context, *key)),
+                    "{key:?} in {:?}",
+                    binding.context
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_confirm_dialog_leaves_every_character_to_the_typed_id() {
+        let taken = Context::Confirm.bindings().flat_map(|it| it.keys);
+        assert!(taken.into_iter().all(|key| !matches!(key, Key::Char(_))));
+    }
+}

@@ -1,0 +1,183 @@
+//! What the panes list, in order, after their filters. Cursors hold keys into these.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use super::state::{AppState, Pane};
+use crate::analysis::{Neighbour, neighbourhood};
+use crate::flows::{Edge, EdgeKey};
+use crate::model::{EniId, Finding, FindingId, InstanceId};
+use crate::plan::Action;
+
+/// A line of the findings pane: a finding, and one of the instances that it names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FindingRow {
+    /// The finding.
+    pub finding: FindingId,
+    /// The instance: an attack sequence has a line for each.
+    pub instance: Option<InstanceId>,
+}
+
+/// The other side of a flow, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// Its address.
+    pub address: IpAddr,
+    /// Its name, where it is one of ours.
+    pub name: Option<String>,
+    /// The finding names it as the remote side.
+    pub suspicious: bool,
+}
+
+impl AppState {
+    /// The lines of the findings pane.
+    pub fn finding_rows(&self) -> Vec<FindingRow> {
+        let filter = self.filter(Pane::Findings);
+        let rows = self.findings.iter().flat_map(|finding| {
+            let none = finding.instances.is_empty().then_some(None);
+            let some = finding.instances.iter().cloned().map(Some);
+            some.chain(none).map(|instance| FindingRow {
+                finding: finding.id.clone(),
+                instance,
+            })
+        });
+        rows.filter(|row| filter.is_empty() || self.finding_matches(row, &filter))
+            .collect()
+    }
+
+    fn finding_matches(&self, row: &FindingRow, filter: &str) -> bool {
+        let Some(finding) = self.finding(&row.finding) else {
+            return false;
+        };
+        let instance = row.instance.as_ref();
+        let name = instance
+            .and_then(|id| self.estate.instance(id))
+            .map(|it| it.name.as_str());
+        let remotes = finding.remotes.iter().map(|it| it.address.to_string());
+        let texts = [
+            Some(finding.kind.as_str()),
+            instance.map(|it| it.as_str()),
+            name,
+        ];
+        texts.into_iter().flatten().any(|it| contains(it, filter))
+            || remotes.into_iter().any(|it| it.contains(filter))
+    }
+
+    /// A finding by id.
+    pub fn finding(&self, id: &FindingId) -> Option<&Finding> {
+        self.findings.iter().find(|it| it.id == *id)
+    }
+
+    /// The selected line of the findings pane.
+    pub fn selected_finding(&self) -> Option<(&Finding, FindingRow)> {
+        let rows = self.finding_rows();
+        let row = self.cursors.findings.selected(&rows)?.clone();
+        Some((self.finding(&row.finding)?, row))
+    }
+
+    /// The suspect: the instance of the selected finding, or the neighbour that was opened.
+    pub fn suspect(&self) -> Option<InstanceId> {
+        self.pinned
+            .clone()
+            .or_else(|| self.selected_finding()?.1.instance)
+    }
+
+    /// The suspect's interfaces.
+    pub fn suspect_enis(&self) -> Vec<EniId> {
+        let Some(suspect) = self.suspect() else {
+            return Vec::new();
+        };
+        self.estate
+            .enis_of_instance(&suspect)
+            .map(|eni| eni.id.clone())
+            .collect()
+    }
+
+    /// The lines of the neighbours pane.
+    pub fn neighbour_rows(&self) -> Vec<Neighbour> {
+        let Some(suspect) = self.suspect() else {
+            return Vec::new();
+        };
+        let filter = self.filter(Pane::Neighbours);
+        let mut all = neighbourhood(&self.estate, &suspect).neighbours;
+        all.retain(|it| {
+            filter.is_empty()
+                || contains(&it.label, &filter)
+                || contains(it.eni.as_str(), &filter)
+                || contains(it.kind.name(), &filter)
+                || self
+                    .addresses(&it.eni)
+                    .iter()
+                    .any(|address| address.contains(&filter))
+        });
+        all
+    }
+
+    fn addresses(&self, eni: &EniId) -> Vec<String> {
+        let eni = self.estate.eni(eni);
+        eni.map(|it| it.addresses.iter().map(ToString::to_string).collect())
+            .unwrap_or_default()
+    }
+
+    /// The lines of the flows pane: the suspect's edges, newest first.
+    pub fn flow_rows(&self) -> Vec<&Edge> {
+        let filter = self.filter(Pane::Flows);
+        let mut edges = self.flows.newest_first(&self.suspect_enis());
+        edges.retain(|edge| {
+            filter.is_empty() || {
+                let peer = self.peer(edge.key.peer);
+                edge.key.peer.to_string().contains(&filter)
+                    || edge.key.port.to_string() == filter
+                    || contains(&format!("{:?}", edge.key.action), &filter)
+                    || peer.name.is_some_and(|name| contains(&name, &filter))
+            }
+        });
+        edges
+    }
+
+    /// The keys of [`AppState::flow_rows`].
+    pub fn flow_keys(&self) -> Vec<EdgeKey> {
+        self.flow_rows()
+            .into_iter()
+            .map(|edge| edge.key.clone())
+            .collect()
+    }
+
+    /// The other side of a flow.
+    pub fn peer(&self, address: IpAddr) -> Peer {
+        let eni = self.estate.eni_of_address(address);
+        Peer {
+            address,
+            name: eni.map(|eni| crate::analysis::eni_label(&self.estate, eni)),
+            suspicious: self.remote_addresses().contains(&address),
+        }
+    }
+
+    /// The remote addresses that the suspect's findings name.
+    pub fn remote_addresses(&self) -> BTreeSet<IpAddr> {
+        let Some(suspect) = self.suspect() else {
+            return BTreeSet::new();
+        };
+        let own = self
+            .findings
+            .iter()
+            .filter(|it| !it.sample && it.instances.contains(&suspect));
+        own.flat_map(|it| &it.remotes)
+            .map(|it| it.address)
+            .collect()
+    }
+
+    /// The lines of the actions pane.
+    pub fn action_rows(&self) -> Vec<Action> {
+        let filter = self.filter(Pane::Actions);
+        let shown = |it: &Action| {
+            filter.is_empty() || contains(it.name(), &filter) || contains(it.summary(), &filter)
+        };
+        Action::ALL.into_iter().filter(shown).collect()
+    }
+}
+
+/// Case does not matter; `filter` is in lower case already.
+fn contains(text: &str, filter: &str) -> bool {
+    text.to_lowercase().contains(filter)
+}

@@ -1,0 +1,232 @@
+//! Everything that a frame shows.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::confirm::Confirm;
+use super::cursor::Cursor;
+use super::health::FeedHealth;
+use super::keymap::Context;
+use super::rows::FindingRow;
+use crate::executor::RunView;
+use crate::flows::{EdgeKey, FlowTable};
+use crate::model::{EniId, Estate, Finding, InstanceId};
+use crate::operation::StepId;
+use crate::plan::Action;
+use crate::sources::{Coverage, Feed, FlowTargets, Identity};
+
+/// A pane of the console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pane {
+    /// `GuardDuty` findings.
+    Findings,
+    /// The instance under investigation.
+    Suspect,
+    /// Who shares a scope with it.
+    Neighbours,
+    /// Its flows.
+    Flows,
+    /// The catalogue.
+    Actions,
+    /// The run.
+    Run,
+}
+
+impl Pane {
+    /// All, in the order of their digits.
+    pub const ALL: [Self; 6] = [
+        Self::Findings,
+        Self::Suspect,
+        Self::Neighbours,
+        Self::Flows,
+        Self::Actions,
+        Self::Run,
+    ];
+
+    /// The name on screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Findings => "Findings",
+            Self::Suspect => "Suspect",
+            Self::Neighbours => "Neighbours",
+            Self::Flows => "Flows",
+            Self::Actions => "Actions",
+            Self::Run => "Run",
+        }
+    }
+
+    /// The digit that shows it.
+    pub fn digit(self) -> usize {
+        Self::ALL
+            .iter()
+            .position(|it| *it == self)
+            .map_or(0, |index| index + 1)
+    }
+}
+
+/// What the session may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Looks only: there is no actuator.
+    ReadOnly,
+    /// May change the account.
+    Changes,
+    /// Changes the embedded world, never an account.
+    Drill,
+}
+
+impl Mode {
+    /// Whether a plan may be confirmed.
+    pub fn allows_changes(self) -> bool {
+        !matches!(self, Self::ReadOnly)
+    }
+}
+
+/// What the command line decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// What the session may do.
+    pub mode: Mode,
+    /// The case: names everything that is made and journalled.
+    pub case: String,
+    /// The longest dwell of a two-step, in seconds.
+    pub max_dwell: u32,
+    /// How far back flow logs are read, in minutes.
+    pub since_minutes: u64,
+}
+
+/// A dialog over the panes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Dialog {
+    /// Keys and sources; lines scrolled down.
+    Help {
+        /// Lines scrolled down.
+        scroll: u16,
+    },
+    /// A plan to be confirmed.
+    Confirm(Box<Confirm>),
+    /// A run is on its way, and somebody wants to quit.
+    Quit,
+}
+
+/// Where the cursor of each pane is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Cursors {
+    /// Findings.
+    pub findings: Cursor<FindingRow>,
+    /// Neighbours.
+    pub neighbours: Cursor<EniId>,
+    /// Flows.
+    pub flows: Cursor<EdgeKey>,
+    /// Actions.
+    pub actions: Cursor<Action>,
+    /// Steps of the run.
+    pub run: Cursor<StepId>,
+    /// Lines scrolled down in the suspect pane.
+    pub suspect: u16,
+}
+
+/// The console.
+#[derive(Debug, Clone)]
+pub struct AppState {
+    /// What the command line decided.
+    pub settings: Settings,
+    /// The time of the last message.
+    pub now: DateTime<Utc>,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// Who is asking.
+    pub identity: Option<Identity>,
+    /// Age and state of every feed that was asked.
+    pub health: BTreeMap<Feed, FeedHealth>,
+    /// Findings, newest first.
+    pub findings: Vec<Finding>,
+    /// What was read of the account.
+    pub estate: Arc<Estate>,
+    /// Who talks to whom.
+    pub flows: FlowTable,
+    /// How far the last reading of flow logs got.
+    pub coverage: Coverage,
+    /// Whose flow logs are read.
+    pub targets: FlowTargets,
+    /// The pane that has the focus.
+    pub focus: Pane,
+    /// Where the cursors are.
+    pub cursors: Cursors,
+    /// An instance that was opened from the neighbours pane.
+    pub pinned: Option<InstanceId>,
+    /// What each pane is filtered by.
+    pub filters: BTreeMap<Pane, String>,
+    /// A filter is being typed.
+    pub typing_filter: bool,
+    /// The dialog over the panes.
+    pub dialog: Option<Dialog>,
+    /// The run.
+    pub run: Option<RunView>,
+    /// A plan was confirmed, and its first event has not come yet.
+    pub run_pending: bool,
+    /// A line for the analyst, until the next key.
+    pub notice: Option<String>,
+    pub(super) incoming: Vec<Finding>,
+    pub(super) touched: bool,
+}
+
+impl AppState {
+    /// An empty console.
+    pub fn new(settings: Settings, size: (u16, u16), now: DateTime<Utc>) -> Self {
+        Self {
+            settings,
+            now,
+            size,
+            identity: None,
+            health: BTreeMap::new(),
+            findings: Vec::new(),
+            estate: Arc::default(),
+            flows: FlowTable::default(),
+            coverage: Coverage::default(),
+            targets: FlowTargets::default(),
+            focus: Pane::Findings,
+            cursors: Cursors::default(),
+            pinned: None,
+            filters: BTreeMap::new(),
+            typing_filter: false,
+            dialog: None,
+            run: None,
+            run_pending: false,
+            notice: None,
+            incoming: Vec::new(),
+            touched: false,
+        }
+    }
+
+    /// Which bindings hold.
+    pub fn context(&self) -> Context {
+        match &self.dialog {
+            Some(Dialog::Help { .. }) => Context::Help,
+            Some(Dialog::Confirm(_)) => Context::Confirm,
+            Some(Dialog::Quit) => Context::Quit,
+            None if self.typing_filter => Context::Filter,
+            None => Context::Console,
+        }
+    }
+
+    /// What a pane is filtered by, in lower case.
+    pub fn filter(&self, pane: Pane) -> String {
+        self.filters
+            .get(&pane)
+            .map(|it| it.to_lowercase())
+            .unwrap_or_default()
+    }
+
+    /// Whether a run is on its way.
+    pub fn run_is_open(&self) -> bool {
+        self.run_pending || self.run.as_ref().is_some_and(|run| run.ended.is_none())
+    }
+
+    /// A feed's age and state; an empty one if it was never asked.
+    pub fn feed(&self, feed: Feed) -> FeedHealth {
+        self.health.get(&feed).cloned().unwrap_or_default()
+    }
+}

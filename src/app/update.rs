@@ -1,0 +1,85 @@
+//! How the state changes: one message in, effects out.
+
+mod dialogs;
+mod feeds;
+mod panes;
+mod runs;
+
+use chrono::{DateTime, Utc};
+
+use super::input::{Input, Key};
+use super::keymap::Context;
+use super::message::{Effect, Message, Signal};
+use super::state::{AppState, Dialog};
+
+impl AppState {
+    /// Takes in a message that arrived at `now`.
+    pub fn update(&mut self, message: Message, now: DateTime<Utc>) -> Vec<Effect> {
+        self.now = now;
+        match message {
+            Message::Input(Input::Key(key)) => self.key(key),
+            Message::Input(Input::Paste(text)) => {
+                self.paste(&text);
+                Vec::new()
+            }
+            Message::Input(Input::Resize { columns, rows }) => {
+                self.size = (columns, rows);
+                Vec::new()
+            }
+            Message::Update(update) => self.feed_update(*update),
+            Message::Run(event) => self.run_event(&event),
+            Message::RunLost(why) => {
+                self.run_pending = false;
+                self.notice = Some(why);
+                Vec::new()
+            }
+            Message::Signal(Signal::HangUp | Signal::Terminate) => self.leave(),
+            Message::Tick => Vec::new(),
+        }
+    }
+
+    fn key(&mut self, key: Key) -> Vec<Effect> {
+        self.notice = None;
+        let context = self.context();
+        match (context, context.command(key)) {
+            (Context::Console, Some(command)) => self.console(command),
+            (Context::Filter, Some(command)) => self.edit_filter(command),
+            (Context::Help, Some(command)) => self.scroll_help(command),
+            (Context::Confirm, command) => self.confirm_key(key, command),
+            (Context::Quit, Some(command)) => self.quit_dialog(command),
+            (Context::Filter, None) => {
+                if let Key::Char(c) = key {
+                    self.filters.entry(self.focus).or_default().push(c);
+                }
+                self.retarget()
+            }
+            (Context::Console | Context::Help | Context::Quit, None) => Vec::new(),
+        }
+    }
+
+    /// Pasted text goes into a filter that is being typed, and nowhere else.
+    fn paste(&mut self, text: &str) {
+        if self.context() == Context::Filter {
+            let line: String = text.chars().filter(|c| !c.is_control()).take(80).collect();
+            self.filters.entry(self.focus).or_default().push_str(&line);
+        }
+    }
+
+    /// Leaves; a run on its way is stopped safely first.
+    fn leave(&mut self) -> Vec<Effect> {
+        if self.run_is_open() {
+            vec![Effect::StopRun, Effect::Quit]
+        } else {
+            vec![Effect::Quit]
+        }
+    }
+
+    /// Asks before it leaves a run.
+    fn ask_to_leave(&mut self) -> Vec<Effect> {
+        if self.run_is_open() {
+            self.dialog = Some(Dialog::Quit);
+            return Vec::new();
+        }
+        vec![Effect::Quit]
+    }
+}

@@ -1,0 +1,196 @@
+//! Keys in dialogs.
+
+use super::super::confirm::{Confirm, ConfirmFocus};
+use super::super::input::Key;
+use super::super::keymap::Command;
+use super::super::message::Effect;
+use super::super::state::{AppState, Dialog, Pane};
+use crate::analysis::blast;
+use crate::model::FlowAction;
+use crate::plan::{self, Dwell, Intent};
+
+impl AppState {
+    pub(super) fn scroll_help(&mut self, command: Command) -> Vec<Effect> {
+        if let Some(Dialog::Help { scroll }) = &mut self.dialog {
+            match command {
+                Command::Back => self.dialog = None,
+                other => scroll_by(scroll, other),
+            }
+        }
+        Vec::new()
+    }
+
+    pub(super) fn quit_dialog(&mut self, command: Command) -> Vec<Effect> {
+        self.dialog = None;
+        if command == Command::Quit {
+            self.leave()
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Opens the confirm dialog for the selected action, or says why not.
+    pub(super) fn open_action(&mut self) {
+        let rows = self.action_rows();
+        let Some(action) = self.cursors.actions.selected(&rows).copied() else {
+            return;
+        };
+        match self.preview(action) {
+            Ok(confirm) => self.dialog = Some(Dialog::Confirm(Box::new(confirm))),
+            Err(why) => self.notice = Some(why),
+        }
+    }
+
+    fn preview(&self, action: plan::Action) -> Result<Confirm, String> {
+        if self.run_is_open() {
+            return Err("a run is on its way: wait for its end, or stop it (6, then s)".into());
+        }
+        let suspect = self
+            .suspect()
+            .ok_or("no suspect: select a finding first (1)")?;
+        if self.pinned.is_none()
+            && let Some((finding, _)) = self.selected_finding()
+        {
+            finding
+                .containable()
+                .map_err(|why| format!("{action} refused: {why}"))?;
+        }
+        let intent = Intent {
+            action,
+            suspect,
+            case: self.settings.case.clone(),
+            stamp: self.now.format("%Y%m%dT%H%M%SZ").to_string(),
+            dwell: self.dwell(),
+        };
+        let plan = plan::build(&self.estate, &intent).map_err(|error| error.to_string())?;
+        let blast = blast(&self.estate, &plan.suspect, plan.operations());
+        Ok(Confirm {
+            intent,
+            plan,
+            blast,
+            typed: String::new(),
+            focus: ConfirmFocus::Cancel,
+            scroll: 0,
+            opened: self.now,
+            refused: None,
+        })
+    }
+
+    /// The dwell that the suspect's live flows ask for.
+    fn dwell(&self) -> Dwell {
+        let complete_to = self.flows.coverage().newest_end.unwrap_or(self.now);
+        let enis = self.suspect_enis();
+        let accepted = self.flows.newest_first(&enis).into_iter();
+        let gaps = accepted
+            .filter(|edge| edge.key.action == FlowAction::Accept && edge.is_active(complete_to))
+            .map(|edge| {
+                let seconds = u64::try_from((edge.last - edge.first).num_seconds()).unwrap_or(0);
+                u32::try_from(seconds.div_ceil(edge.packets.max(1))).unwrap_or(u32::MAX)
+            });
+        Dwell {
+            slowest_gap: gaps.max(),
+            max: self.settings.max_dwell,
+        }
+    }
+
+    pub(super) fn confirm_key(&mut self, key: Key, command: Option<Command>) -> Vec<Effect> {
+        let now = self.now;
+        let Some(Dialog::Confirm(confirm)) = &mut self.dialog else {
+            return Vec::new();
+        };
+        if command == Some(Command::Back) {
+            self.dialog = None;
+            return Vec::new();
+        }
+        if !confirm.is_armed(now) {
+            return Vec::new();
+        }
+        match (command, key) {
+            (Some(Command::OtherButton), _) => confirm.other_button(),
+            (Some(Command::Erase), _) => {
+                confirm.typed.pop();
+            }
+            (Some(Command::Press), _) => return self.press(),
+            (Some(scroll), _) => scroll_by(&mut confirm.scroll, scroll),
+            (None, Key::Char(c)) => confirm.type_char(c),
+            (None, _) => {}
+        }
+        Vec::new()
+    }
+
+    fn press(&mut self) -> Vec<Effect> {
+        let Some(Dialog::Confirm(confirm)) = &self.dialog else {
+            return Vec::new();
+        };
+        if confirm.focus == ConfirmFocus::Cancel {
+            self.dialog = None;
+            self.notice = Some("cancelled: nothing was sent".into());
+            return Vec::new();
+        }
+        match self.refusal(confirm) {
+            None => {
+                let plan = Box::new(confirm.plan.clone());
+                self.dialog = None;
+                self.focus = Pane::Run;
+                self.run = None;
+                self.run_pending = true;
+                vec![Effect::Start(plan)]
+            }
+            Some(why) => {
+                let rebuilt = self.rebuilt();
+                if let Some(Dialog::Confirm(confirm)) = &mut self.dialog {
+                    if let Some((plan, blast)) = rebuilt {
+                        confirm.plan = plan;
+                        confirm.blast = blast;
+                        confirm.typed.clear();
+                        confirm.focus = ConfirmFocus::Cancel;
+                    }
+                    confirm.refused = Some(why);
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    /// Why the plan must not start now.
+    fn refusal(&self, confirm: &Confirm) -> Option<String> {
+        if !self.settings.mode.allows_changes() {
+            return Some("read-only session: start firedoor with --allow-changes".into());
+        }
+        if !confirm.is_acknowledged() {
+            return Some(format!(
+                "type the last four characters of {} first",
+                confirm.plan.suspect
+            ));
+        }
+        match plan::build(&self.estate, &confirm.intent) {
+            Err(error) => Some(format!("no longer possible: {error}")),
+            Ok(plan) => {
+                let blast = blast(&self.estate, &plan.suspect, plan.operations());
+                let changed = plan != confirm.plan || blast != confirm.blast;
+                changed.then(|| "the account has changed: read the plan again, then confirm".into())
+            }
+        }
+    }
+
+    /// The plan as it would be built now, if it differs from the one that is shown.
+    fn rebuilt(&self) -> Option<(plan::Plan, crate::analysis::Blast)> {
+        let Some(Dialog::Confirm(confirm)) = &self.dialog else {
+            return None;
+        };
+        let plan = plan::build(&self.estate, &confirm.intent).ok()?;
+        let blast = blast(&self.estate, &plan.suspect, plan.operations());
+        (plan != confirm.plan || blast != confirm.blast).then_some((plan, blast))
+    }
+}
+
+fn scroll_by(scroll: &mut u16, command: Command) {
+    let by = match command {
+        Command::Up => -1,
+        Command::Down => 1,
+        Command::PageUp => -10,
+        Command::PageDown => 10,
+        _ => 0,
+    };
+    *scroll = scroll.saturating_add_signed(by).min(500);
+}

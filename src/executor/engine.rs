@@ -1,0 +1,352 @@
+//! The engine: starts every step whose turn it is, and sees the plan through to a safe end.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::event::{RunEvent, RunEventKind, RunOutcome, StepOutcome};
+use super::journal::{Journal, JournalError};
+use super::step::{Context, StepEnd};
+use crate::operation::{Actuator, Bindings, StepId};
+use crate::plan::{Class, Plan, Step, What};
+use crate::sources::Clock;
+
+/// A plan that was confirmed.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The case.
+    pub case: String,
+    /// The run's id, unique in the case.
+    pub run: String,
+    /// Who confirmed it, as AWS knows them.
+    pub caller: String,
+    /// The plan.
+    pub plan: Plan,
+}
+
+/// The runs of this process, each in a task of its own that goes on whether or not anybody looks.
+#[derive(Debug, Clone, Default)]
+pub struct Runs {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Runs {
+    /// Starts a run. Its events arrive at `events` after they were journalled.
+    pub fn start(
+        &self,
+        run: Run,
+        actuator: Arc<dyn Actuator>,
+        clock: Arc<dyn Clock>,
+        journal: Journal,
+        events: mpsc::UnboundedSender<RunEvent>,
+    ) -> JoinHandle<RunOutcome> {
+        let next = Arc::default();
+        let recorder = Recorder {
+            journal,
+            clock: Arc::clone(&clock),
+            events,
+            next,
+        };
+        let engine = Engine {
+            progress: run
+                .plan
+                .steps
+                .iter()
+                .map(|step| (step.id, Progress::Waiting))
+                .collect(),
+            run,
+            context: Context {
+                actuator,
+                clock,
+                recorder,
+                halt: CancellationToken::new(),
+            },
+            stop: self.stop.child_token(),
+            bindings: Bindings::default(),
+            halted_by: None,
+        };
+        self.tasks.spawn(engine.execute())
+    }
+
+    /// Asks every run to stop after the calls in flight. What was opened is emptied.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Whether a run is on its way.
+    pub fn is_idle(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    /// Waits until no run is on its way.
+    pub async fn settled(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.tasks.reopen();
+    }
+}
+
+/// Journals events and passes them on. Several steps record at once; numbers are given in order of
+/// arrival.
+#[derive(Clone)]
+pub(super) struct Recorder {
+    journal: Journal,
+    clock: Arc<dyn Clock>,
+    events: mpsc::UnboundedSender<RunEvent>,
+    next: Arc<AtomicU32>,
+}
+
+impl Recorder {
+    pub(super) async fn record(&self, kind: RunEventKind) -> Result<(), JournalError> {
+        let n = self.next.fetch_add(1, Ordering::Relaxed);
+        let event = RunEvent {
+            n,
+            at: self.clock.now(),
+            kind,
+        };
+        let written = self.journal.append(&event).await;
+        // Nobody may be looking: the run goes on.
+        drop(self.events.send(event));
+        written
+    }
+}
+
+/// Where a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Waiting,
+    InFlight,
+    /// Ended; `good`: others may build on it; `sent`: a call went out.
+    Ended {
+        good: bool,
+        sent: bool,
+    },
+}
+
+/// Why no further steps are started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum HaltedBy {
+    Stop,
+    Failure(StepId),
+}
+
+struct Engine {
+    run: Run,
+    context: Context,
+    stop: CancellationToken,
+    progress: BTreeMap<StepId, Progress>,
+    bindings: Bindings,
+    halted_by: Option<HaltedBy>,
+}
+
+impl Engine {
+    async fn execute(mut self) -> RunOutcome {
+        let Run {
+            case,
+            run,
+            caller,
+            plan,
+        } = self.run.clone();
+        let started = RunEventKind::Started {
+            case,
+            run,
+            caller,
+            plan,
+        };
+        let mut warned = false;
+        if self.context.recorder.record(started).await.is_err() {
+            self.halt(HaltedBy::Stop);
+        }
+        let mut flight = FuturesUnordered::new();
+        loop {
+            for step in self.ready() {
+                self.progress.insert(step.id, Progress::InFlight);
+                flight.push(self.launch(step));
+            }
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled(), if self.halted_by.is_none() => {
+                    self.halt(HaltedBy::Stop);
+                    self.note(RunEventKind::StopRequested).await;
+                }
+                end = flight.next() => match end {
+                    Some(end) => {
+                        warned |= matches!(end.outcome, StepOutcome::Warned { .. });
+                        self.ended(end).await;
+                    }
+                    None => break,
+                },
+            }
+        }
+        let outcome = self.outcome(warned);
+        self.close(outcome).await;
+        outcome
+    }
+
+    /// The steps whose turn it is.
+    fn ready(&self) -> Vec<Step> {
+        let waiting = |step: &&Step| self.progress.get(&step.id) == Some(&Progress::Waiting);
+        let ready = |step: &&Step| {
+            let met = step.after.iter().all(|id| self.is_good(*id));
+            match step.class {
+                Class::AlwaysOnceSent(once) => met || (self.halted_by.is_some() && self.due(once)),
+                Class::Must | Class::Should => met && self.halted_by.is_none(),
+            }
+        };
+        self.run
+            .plan
+            .steps
+            .iter()
+            .filter(waiting)
+            .filter(ready)
+            .cloned()
+            .collect()
+    }
+
+    fn is_good(&self, id: StepId) -> bool {
+        matches!(
+            self.progress.get(&id),
+            Some(Progress::Ended { good: true, .. })
+        )
+    }
+
+    /// Whether what must follow `once` is due in a halted run: it was sent, and no change that could
+    /// cross with it is still in flight.
+    fn due(&self, once: StepId) -> bool {
+        let sent = matches!(
+            self.progress.get(&once),
+            Some(Progress::Ended { sent: true, .. })
+        );
+        let crossing = self.run.plan.steps.iter().any(|step| {
+            step.class == Class::Must && self.progress.get(&step.id) == Some(&Progress::InFlight)
+        });
+        sent && !crossing
+    }
+
+    fn launch(&self, step: Step) -> BoxFuture<'static, StepEnd> {
+        let context = self.context.clone();
+        let bindings = self.bindings.clone();
+        Box::pin(async move {
+            drop(
+                context
+                    .recorder
+                    .record(RunEventKind::Begun { step: step.id })
+                    .await,
+            );
+            let end = |outcome| StepEnd {
+                step: step.id,
+                outcome,
+                sent: false,
+                made: None,
+            };
+            match &step.what {
+                What::Change(operation) => match operation.bind(&bindings) {
+                    Ok(bound) => context.change(step.id, step.class, &bound).await,
+                    Err(unbound) => end(StepOutcome::Failed {
+                        error: unbound.to_string(),
+                    }),
+                },
+                What::Wait { seconds, .. } => end(context.wait(*seconds).await),
+                What::Verify(operations) => {
+                    let bound: Result<Vec<_>, _> =
+                        operations.iter().map(|it| it.bind(&bindings)).collect();
+                    match bound {
+                        Ok(bound) => end(context.verify(step.id, &bound).await),
+                        Err(unbound) => end(StepOutcome::Failed {
+                            error: unbound.to_string(),
+                        }),
+                    }
+                }
+            }
+        })
+    }
+
+    async fn ended(&mut self, end: StepEnd) {
+        let StepEnd {
+            step,
+            outcome,
+            sent,
+            made,
+        } = end;
+        if let Some(made) = made {
+            self.bindings.insert(step, made);
+        }
+        let good = outcome.is_good();
+        self.progress.insert(step, Progress::Ended { good, sent });
+        self.note(RunEventKind::Ended { step, outcome }).await;
+        if !good {
+            self.halt(HaltedBy::Failure(step));
+        }
+    }
+
+    fn halt(&mut self, by: HaltedBy) {
+        if self.halted_by.is_none() {
+            self.halted_by = Some(by);
+            self.context.halt.cancel();
+        }
+    }
+
+    fn outcome(&self, warned: bool) -> RunOutcome {
+        let left_open = self.run.plan.steps.iter().any(|step| match step.class {
+            Class::AlwaysOnceSent(once) => {
+                let opened = matches!(
+                    self.progress.get(&once),
+                    Some(Progress::Ended { sent: true, .. })
+                );
+                opened && !self.is_good(step.id)
+            }
+            Class::Must | Class::Should => false,
+        });
+        match self.halted_by {
+            _ if left_open => RunOutcome::LeftOpen,
+            Some(HaltedBy::Failure(_)) => RunOutcome::Failed,
+            Some(HaltedBy::Stop) => RunOutcome::Stopped,
+            None if warned => RunOutcome::DoneWithWarnings,
+            None => RunOutcome::Done,
+        }
+    }
+
+    /// Says of every step that never started why, and ends the run.
+    async fn close(&mut self, outcome: RunOutcome) {
+        let because = match self.halted_by {
+            Some(HaltedBy::Failure(step)) => Some(step),
+            Some(HaltedBy::Stop) | None => None,
+        };
+        let waiting = self
+            .progress
+            .iter()
+            .filter(|(_, it)| **it == Progress::Waiting);
+        for step in waiting.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.note(RunEventKind::Ended {
+                step,
+                outcome: StepOutcome::NotRun { because },
+            })
+            .await;
+        }
+        self.note(RunEventKind::Finished { outcome }).await;
+    }
+
+    /// Records something that is true whether or not it can be journalled.
+    async fn note(&self, kind: RunEventKind) {
+        drop(self.context.recorder.record(kind).await);
+    }
+}
+
+impl Plan {
+    /// Whether a step's number occurs once and every reference points backwards: what the engine
+    /// relies on.
+    pub fn is_well_formed(&self) -> bool {
+        self.steps.iter().enumerate().all(|(index, step)| {
+            usize::from(step.id.0) == index + 1 && step.after.iter().all(|it| *it < step.id)
+        })
+    }
+}

@@ -1,0 +1,16 @@
+//! Runs a plan: the engine, its events, the journal on disk, and the one fold of events that screen,
+//! report and recovery share.
+//!
+//! A write in flight is never dropped: a stop is looked at between calls and inside waits.
+
+mod engine;
+mod event;
+mod journal;
+mod retry;
+mod run_view;
+mod step;
+
+pub use engine::{Run, Runs};
+pub use event::{RunEvent, RunEventKind, RunOutcome, StepOutcome};
+pub use journal::{Damage, Journal, JournalError};
+pub use run_view::{BadTransition, RunView, StepStatus, StepView};

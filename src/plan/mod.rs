@@ -1,0 +1,13 @@
+//! From an intent to a plan: the catalogue of actions (one file each), the steps, and what must hold
+//! before a plan may be shown. Pure: a plan is data, and nothing here runs it.
+
+mod builder;
+mod catalogue;
+mod nacl_swap;
+mod sg_swap;
+mod sg_two_step;
+mod step;
+
+pub use builder::{Dwell, Intent, PlanError, build};
+pub use catalogue::{Action, Scope};
+pub use step::{Class, Plan, Step, What};

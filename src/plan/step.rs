@@ -1,0 +1,95 @@
+//! A plan: steps, their order, and what their failure means.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::catalogue::Action;
+use crate::model::InstanceId;
+use crate::operation::{Operation, StepId};
+
+/// What an action does to a suspect, step by step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The action.
+    pub action: Action,
+    /// The instance that it is for.
+    pub suspect: InstanceId,
+    /// The steps, each after all those that it waits for.
+    pub steps: Vec<Step>,
+    /// What the action leaves open, and other things to know before it is confirmed.
+    pub remarks: Vec<String>,
+}
+
+/// A step of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its number, from 1.
+    pub id: StepId,
+    /// What it does.
+    pub what: What,
+    /// What its failure means.
+    pub class: Class,
+    /// The steps that must have succeeded before it starts.
+    pub after: BTreeSet<StepId>,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// Changes AWS.
+    Change(Operation),
+    /// Waits.
+    Wait {
+        /// How long, in seconds.
+        seconds: u32,
+        /// What for.
+        why: String,
+    },
+    /// Reads back: every one of these operations must still be in force.
+    Verify(Vec<Operation>),
+}
+
+/// What a step's failure means for the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// The run halts; what depends on it is not run.
+    Must,
+    /// A warning; the run goes on.
+    Should,
+    /// Runs in any case once the named step was sent: whatever happened, and also after a stop.
+    AlwaysOnceSent(StepId),
+}
+
+impl Step {
+    /// One line of prose.
+    pub fn prose(&self) -> String {
+        match &self.what {
+            What::Change(operation) => operation.prose(),
+            What::Wait { seconds, why } => format!("wait {seconds} s {why}"),
+            What::Verify(operations) => {
+                format!(
+                    "read back that all {} changes are in force",
+                    operations.len()
+                )
+            }
+        }
+    }
+}
+
+impl Plan {
+    /// The changes, in the order of the steps.
+    pub fn operations(&self) -> impl Iterator<Item = &Operation> {
+        self.steps.iter().filter_map(|step| match &step.what {
+            What::Change(operation) => Some(operation),
+            What::Wait { .. } | What::Verify(_) => None,
+        })
+    }
+
+    /// A step by its number.
+    pub fn step(&self, id: StepId) -> Option<&Step> {
+        self.steps.iter().find(|step| step.id == id)
+    }
+}
