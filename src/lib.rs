@@ -11,3 +11,4 @@ pub mod model;
 pub mod operation;
 pub mod plan;
 pub mod sources;
+pub mod view;

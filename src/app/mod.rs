@@ -18,7 +18,7 @@ mod update;
 pub use confirm::{Confirm, ConfirmFocus};
 pub use cursor::Cursor;
 pub use event_loop::{Exit, run};
-pub use health::{FeedHealth, FeedState};
+pub use health::{FeedHealth, FeedState, age};
 pub use input::{Input, Key};
 pub use keymap::{BINDINGS, Binding, Command, Context};
 pub use message::{Effect, Message, Signal};

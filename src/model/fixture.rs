@@ -9,17 +9,17 @@ use super::{
 };
 
 /// The compromised instance: `web-1`, with one interface in `subnet-a`.
-pub fn suspect() -> InstanceId {
+pub(crate) fn suspect() -> InstanceId {
     instance_id("web1")
 }
 
 /// When the estate was read.
-pub fn read_at() -> DateTime<Utc> {
+pub(crate) fn read_at() -> DateTime<Utc> {
     DateTime::from_timestamp(1_790_000_000, 0).unwrap()
 }
 
 /// The estate.
-pub fn estate() -> Estate {
+pub(crate) fn estate() -> Estate {
     let enis = vec![
         eni(
             "eni-web1",

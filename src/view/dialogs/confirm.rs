@@ -1,0 +1,187 @@
+//! The confirm dialog: the plan itself, whom else it hits, and the typed acknowledgement.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::super::panes::groups_text;
+use super::super::styles::Styles;
+use super::super::text::{fit, wrap};
+use super::popup;
+use crate::analysis::{Blast, eni_label};
+use crate::app::{AppState, Confirm, ConfirmFocus};
+use crate::model::Estate;
+use crate::operation::Operation;
+use crate::plan::{Class, Step, What};
+
+pub(super) fn draw(
+    frame: &mut Frame<'_>,
+    state: &AppState,
+    styles: &Styles,
+    confirm: &Confirm,
+    area: Rect,
+) {
+    let suspect = &confirm.plan.suspect;
+    let name = state.estate.instance(suspect).map(|it| it.name.clone()).unwrap_or_default();
+    let title = format!(" Confirm {} on {suspect} {name} ", confirm.plan.action);
+    let inner = popup(frame, styles, area, &title, 110, area.height);
+    let [body, foot] =
+        Layout::vertical([Constraint::Min(0), Constraint::Length(4)]).areas(inner);
+    let mut lines = body_lines(state, styles, confirm, usize::from(body.width));
+    let hidden = lines.len().saturating_sub(usize::from(body.height));
+    let scrolled = usize::from(confirm.scroll).min(hidden);
+    lines.drain(..scrolled);
+    frame.render_widget(Paragraph::new(lines), body);
+    let foot_lines = foot_lines(state, styles, confirm, hidden - scrolled, usize::from(foot.width));
+    frame.render_widget(Paragraph::new(foot_lines), foot);
+}
+
+fn body_lines<'a>(
+    state: &AppState,
+    styles: &Styles,
+    confirm: &Confirm,
+    width: usize,
+) -> Vec<Line<'a>> {
+    let estate = &state.estate;
+    let mut lines = Vec::new();
+    let mut prose = |words: &str, style: Style| {
+        lines.extend(wrap(words, width).into_iter().map(|line| Line::styled(line, style)));
+    };
+    let hit_style = if confirm.blast.hits.is_empty() { styles.good } else { styles.bad };
+    for sentence in ledger(estate, &confirm.blast) {
+        prose(&sentence, hit_style);
+    }
+    for remark in &confirm.plan.remarks {
+        prose(remark, styles.plain);
+    }
+    for step in &confirm.plan.steps {
+        lines.extend(step_lines(estate, styles, step, width));
+    }
+    lines
+}
+
+/// Who else is hit: counts and names.
+fn ledger(estate: &Estate, blast: &Blast) -> Vec<String> {
+    if blast.hits.is_empty() && blast.doubts.is_empty() {
+        return vec!["Nobody else is hit: 0 other network interfaces, 0 other instances.".into()];
+    }
+    let instances = blast.instances(estate);
+    let services = blast.services(estate);
+    let mut sentences = vec![format!(
+        "Also hit: {} other network interfaces, {} other instances.",
+        blast.hits.len(),
+        instances.len(),
+    )];
+    if !instances.is_empty() {
+        let label = |id| estate.instance(id).map_or(id.to_string(), |it| it.label().to_string());
+        sentences.push(format!("Instances: {}.", listed(instances.iter().map(label))));
+    }
+    if !services.is_empty() {
+        let enis = services.values().flatten().map(|eni| eni_label(estate, eni));
+        sentences.push(format!("Others: {}.", listed(enis)));
+    }
+    if !blast.dependents.is_empty() {
+        let name = |id| match estate.subnet(id) {
+            Some(subnet) if !subnet.name.is_empty() => format!("{} ({id})", subnet.name),
+            _ => id.to_string(),
+        };
+        let subnets = listed(blast.dependents.iter().map(name));
+        sentences.push(format!("Lose their way out through a NAT gateway that is hit: {subnets}."));
+    }
+    sentences.extend(blast.doubts.iter().cloned());
+    sentences
+}
+
+/// Names joined by commas; of many the first twelve and a count.
+fn listed(names: impl Iterator<Item = String>) -> String {
+    const SHOWN: usize = 12;
+    let mut names: Vec<String> = names.collect();
+    let more = names.len().saturating_sub(SHOWN);
+    names.truncate(SHOWN);
+    let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{tail}", names.join(", "))
+}
+
+fn step_lines<'a>(estate: &Estate, styles: &Styles, step: &Step, width: usize) -> Vec<Line<'a>> {
+    let class = match step.class {
+        Class::Must => "",
+        Class::Should => " (should: a refusal is only a warning)",
+        Class::AlwaysOnceSent(_) => " (always, whatever happens before)",
+    };
+    let words = format!("{}{class}", step.prose());
+    let mut lines: Vec<Line<'a>> = Vec::new();
+    for (index, part) in wrap(&words, width.saturating_sub(4)).into_iter().enumerate() {
+        let number = if index == 0 { format!("{:>2}  ", step.id.0) } else { "    ".into() };
+        lines.push(Line::from(vec![Span::styled(number, styles.strong), Span::raw(part)]));
+    }
+    if let What::Change(operation) = &step.what
+        && let Some((before, after)) = before_after(estate, operation)
+    {
+        let change = format!("    {before} {} {after}", styles.glyphs.arrow);
+        lines.push(Line::styled(fit(&change, width, &styles.glyphs), styles.dim));
+    }
+    lines
+}
+
+/// What an operation changes, as it is now and as it will be.
+fn before_after(estate: &Estate, operation: &Operation) -> Option<(String, String)> {
+    match operation {
+        Operation::SetEniGroups { eni, groups } => {
+            let before = groups_text(estate, &estate.eni(eni)?.groups);
+            let after: Vec<String> = groups.iter().map(ToString::to_string).collect();
+            Some((before, format!("{} alone", after.join(", "))))
+        }
+        Operation::SetSubnetAcl { subnet, acl } => {
+            let before = estate.acl_of_subnet(subnet)?;
+            Some((format!("{} {}", before.id, before.name), acl.to_string()))
+        }
+        Operation::SetTrackingTimeouts { eni, timeouts } => {
+            let show = |it: Option<u32>| it.map_or("default".to_string(), |it| format!("{it} s"));
+            let before = estate.eni(eni)?.timeouts;
+            let text = |it: &crate::model::TrackingTimeouts| {
+                format!("TCP {}, UDP {}, stream {}", show(it.tcp_established), show(it.udp), show(it.udp_stream))
+            };
+            Some((text(&before), text(timeouts)))
+        }
+        _ => None,
+    }
+}
+
+fn foot_lines<'a>(
+    state: &AppState,
+    styles: &Styles,
+    confirm: &Confirm,
+    below: usize,
+    width: usize,
+) -> Vec<Line<'a>> {
+    let more = if below > 0 { format!(" {below} more lines below (down, pgdn) ") } else { String::new() };
+    let rule = format!("{more:-^width$}");
+    let caller = state.identity.as_ref().map_or("an unknown identity", |it| it.arn.as_str());
+    let second = match &confirm.refused {
+        Some(why) => Line::styled(fit(why, width, &styles.glyphs), styles.bad),
+        None => Line::styled(fit(&format!("as {caller}"), width, &styles.glyphs), styles.dim),
+    };
+    let button = |label: &str, focus| {
+        let style = if confirm.focus == focus { styles.selected } else { styles.plain };
+        Span::styled(format!("[ {label} ]"), style)
+    };
+    let shown: String = confirm.expected().chars().map(|_| '_').collect();
+    let rest: String = shown.chars().skip(confirm.typed.chars().count()).collect();
+    let ok = if confirm.is_acknowledged() { styles.good } else { styles.strong };
+    vec![
+        Line::styled(rule, styles.dim),
+        second,
+        Line::from(vec![
+            Span::raw("type the last four characters of the instance id: "),
+            Span::styled(format!("{}{rest}", confirm.typed), ok),
+        ]),
+        Line::from(vec![
+            button("Cancel", ConfirmFocus::Cancel),
+            Span::raw("   "),
+            button("Contain", ConfirmFocus::Contain),
+            Span::styled("   tab: other button   enter: press it   esc: cancel", styles.dim),
+        ]),
+    ]
+}

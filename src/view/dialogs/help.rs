@@ -1,0 +1,89 @@
+//! The help: every key, from the key table, and every source with its age and last error.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::super::styles::Styles;
+use super::super::text::{pad, wrap};
+use super::popup;
+use crate::app::{AppState, Context, FeedState};
+use crate::sources::Feed;
+
+pub(super) fn draw(
+    frame: &mut Frame<'_>,
+    state: &AppState,
+    styles: &Styles,
+    scroll: u16,
+    area: Rect,
+) {
+    let inner = popup(frame, styles, area, " Help ", 78, area.height);
+    let width = usize::from(inner.width);
+    let mut lines = keys(styles);
+    lines.push(Line::default());
+    lines.push(Line::styled("Sources", styles.strong));
+    for (feed, health) in &state.health {
+        lines.extend(source(state, styles, *feed, health, width));
+    }
+    let hidden = lines.len().saturating_sub(usize::from(inner.height));
+    lines.drain(..usize::from(scroll).min(hidden));
+    frame.render_widget(Paragraph::new(lines), inner);
+}
+
+fn keys<'a>(styles: &Styles) -> Vec<Line<'a>> {
+    let contexts = [
+        (Context::Console, "Keys"),
+        (Context::Filter, "While a filter is typed"),
+        (Context::Confirm, "While a plan is confirmed (every character goes to the typed id)"),
+    ];
+    let mut lines = Vec::new();
+    for (context, title) in contexts {
+        if !lines.is_empty() {
+            lines.push(Line::default());
+        }
+        lines.push(Line::styled(title, styles.strong));
+        for binding in context.bindings() {
+            let keys: Vec<String> = binding.keys.iter().map(|key| key.name()).collect();
+            lines.push(Line::from(vec![
+                Span::styled(pad(&keys.join(" "), 16, &styles.glyphs), styles.strong),
+                Span::raw(binding.label),
+            ]));
+        }
+    }
+    lines
+}
+
+fn source<'a>(
+    state: &AppState,
+    styles: &Styles,
+    feed: Feed,
+    health: &crate::app::FeedHealth,
+    width: usize,
+) -> Vec<Line<'a>> {
+    let name = match feed {
+        Feed::Identity => "identity",
+        Feed::Findings => "findings",
+        Feed::Locate => "VPCs of the findings",
+        Feed::Part(part) => part.name(),
+        Feed::Flows => "flow log records",
+    };
+    let (word, style) = match health.state(state.now) {
+        FeedState::Fresh => (format!("read {} ago", health.age(state.now)), styles.good),
+        FeedState::Stale => (format!("read {} ago: old", health.age(state.now)), styles.warn),
+        FeedState::Waiting => ("not asked yet".into(), styles.dim),
+        FeedState::Loading => ("reading".into(), styles.dim),
+        FeedState::Throttled => ("throttled".into(), styles.warn),
+        FeedState::Denied => ("denied".into(), styles.bad),
+        FeedState::Failed => ("failed".into(), styles.bad),
+    };
+    let mut lines = vec![Line::from(vec![
+        Span::raw(pad(name, 22, &styles.glyphs)),
+        Span::styled(word, style),
+    ])];
+    if let Some(error) = &health.error {
+        let words = wrap(&error.message, width.saturating_sub(2));
+        lines.extend(words.into_iter().map(|line| Line::styled(format!("  {line}"), styles.bad)));
+    }
+    lines
+}

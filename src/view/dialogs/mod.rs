@@ -1,0 +1,52 @@
+//! Dialogs over the panes.
+
+mod confirm;
+mod help;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Flex, Layout, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Paragraph};
+
+use super::styles::Styles;
+use super::text;
+use crate::app::{AppState, Dialog};
+
+/// Draws the open dialog, if there is one, inside `area`.
+pub(super) fn draw(frame: &mut Frame<'_>, state: &AppState, styles: &Styles, area: Rect) {
+    match &state.dialog {
+        None => {}
+        Some(Dialog::Help { scroll }) => help::draw(frame, state, styles, *scroll, area),
+        Some(Dialog::Confirm(confirm)) => confirm::draw(frame, state, styles, confirm, area),
+        Some(Dialog::Quit) => quit(frame, styles, area),
+    }
+}
+
+fn quit(frame: &mut Frame<'_>, styles: &Styles, area: Rect) {
+    let words = "A run is on its way. y stops it after the calls in flight (what was opened is \
+                 emptied) and then quits. Esc stays: the run goes on.";
+    let inner = popup(frame, styles, area, " Quit? ", 64, 6);
+    let lines: Vec<Line<'_>> =
+        text::wrap(words, usize::from(inner.width)).into_iter().map(Line::from).collect();
+    frame.render_widget(Paragraph::new(lines), inner);
+}
+
+/// An empty box in the middle of `area`; returns its inside.
+fn popup(
+    frame: &mut Frame<'_>,
+    styles: &Styles,
+    area: Rect,
+    title: &str,
+    width: u16,
+    height: u16,
+) -> Rect {
+    let [area] = Layout::horizontal([Constraint::Max(width)]).flex(Flex::Center).areas(area);
+    let [area] = Layout::vertical([Constraint::Max(height)]).flex(Flex::Center).areas(area);
+    let title = text::fit(title, usize::from(area.width.saturating_sub(2)), &styles.glyphs);
+    let block =
+        Block::bordered().border_style(styles.focus).title(Span::styled(title, styles.focus));
+    let inner = block.inner(area);
+    frame.render_widget(Clear, area);
+    frame.render_widget(block, area);
+    inner
+}

@@ -1,0 +1,227 @@
+//! The whole frame: top line, tabs, panes, bottom line, and a dialog over them.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Paragraph};
+use unicode_width::UnicodeWidthStr;
+
+use super::styles::Styles;
+use super::{dialogs, panes, text};
+use crate::app::{AppState, Context, FeedState, Mode, Pane};
+use crate::model::PartKind;
+use crate::sources::Feed;
+
+/// The smallest terminal that shows panes: columns and rows.
+pub const MINIMUM: (u16, u16) = (80, 24);
+/// From this width on there are two columns.
+const WIDE: u16 = 120;
+/// From this height on the right column holds three panes.
+const TALL: u16 = 40;
+
+/// Draws the state.
+pub fn draw(frame: &mut Frame<'_>, state: &AppState, styles: &Styles) {
+    let area = frame.area();
+    if area.width < MINIMUM.0 || area.height < MINIMUM.1 {
+        too_small(frame, state, area);
+        return;
+    }
+    let notice = notice(state, usize::from(area.width));
+    let bottom_rows = u16::try_from(notice.len()).unwrap_or(1).clamp(1, 3);
+    let wide = area.width >= WIDE;
+    let [top, tabs, body, bottom] = Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Length(u16::from(!wide)),
+        Constraint::Min(0),
+        Constraint::Length(bottom_rows),
+    ])
+    .areas(area);
+    frame.render_widget(top_line(state, styles, usize::from(top.width)), top);
+    if wide {
+        two_columns(frame, state, styles, body);
+    } else {
+        frame.render_widget(tab_line(state, styles), tabs);
+        panes::draw(frame, state, styles, state.focus, body);
+    }
+    let lines = if notice.is_empty() {
+        vec![hints(state, styles, usize::from(bottom.width))]
+    } else {
+        notice.into_iter().map(|line| Line::styled(line, styles.warn)).collect()
+    };
+    frame.render_widget(Paragraph::new(lines), bottom);
+    dialogs::draw(frame, state, styles, body.union(tabs));
+}
+
+fn too_small(frame: &mut Frame<'_>, state: &AppState, area: Rect) {
+    let run = if state.run_is_open() { " - the run continues" } else { "" };
+    let (columns, rows) = MINIMUM;
+    let words =
+        format!("firedoor needs {columns}x{rows}, this is {}x{}{run}", area.width, area.height);
+    frame.render_widget(Clear, area);
+    let lines: Vec<Line<'_>> =
+        text::wrap(&words, usize::from(area.width)).into_iter().map(Line::from).collect();
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+fn two_columns(frame: &mut Frame<'_>, state: &AppState, styles: &Styles, body: Rect) {
+    let [left, right] = Layout::horizontal([Constraint::Percentage(50); 2]).areas(body);
+    let [findings, flows] =
+        Layout::vertical([Constraint::Percentage(40), Constraint::Percentage(60)]).areas(left);
+    panes::draw(frame, state, styles, Pane::Findings, findings);
+    panes::draw(frame, state, styles, Pane::Flows, flows);
+    let last = match state.focus {
+        Pane::Actions | Pane::Run | Pane::Neighbours => state.focus,
+        _ if state.run.is_some() => Pane::Run,
+        _ if body.height >= TALL => Pane::Actions,
+        _ => Pane::Neighbours,
+    };
+    if body.height >= TALL {
+        let last = match last {
+            Pane::Neighbours if state.run.is_some() => Pane::Run,
+            Pane::Neighbours => Pane::Actions,
+            other => other,
+        };
+        let rows = [Constraint::Length(13), Constraint::Fill(1), Constraint::Fill(1)];
+        let [suspect, neighbours, rest] = Layout::vertical(rows).areas(right);
+        panes::draw(frame, state, styles, Pane::Suspect, suspect);
+        panes::draw(frame, state, styles, Pane::Neighbours, neighbours);
+        panes::draw(frame, state, styles, last, rest);
+    } else {
+        let [suspect, rest] =
+            Layout::vertical([Constraint::Length(13), Constraint::Fill(1)]).areas(right);
+        panes::draw(frame, state, styles, Pane::Suspect, suspect);
+        panes::draw(frame, state, styles, last, rest);
+    }
+}
+
+fn top_line<'a>(state: &AppState, styles: &Styles, width: usize) -> Line<'a> {
+    let dot = format!(" {} ", styles.glyphs.dot);
+    let who = match &state.identity {
+        Some(it) => format!("{}{dot}{}{dot}{}", it.account, it.region, it.caller()),
+        None => match state.feed(Feed::Identity).error {
+            Some(error) => error.message,
+            None => "who am I?".into(),
+        },
+    };
+    let (mode, mode_style) = match state.settings.mode {
+        Mode::ReadOnly => (" READ-ONLY ", styles.strong),
+        Mode::Changes => (" CHANGES ALLOWED ", styles.alarm),
+        Mode::Drill => (" DRILL ", styles.selected),
+    };
+    let ages = source_ages(state, styles);
+    let ages_width: usize = ages.iter().map(|it| it.content.width()).sum();
+    let room = width.saturating_sub(mode.width() + ages_width + 2);
+    let who = text::pad(&who, room, &styles.glyphs);
+    let mut spans = vec![
+        Span::styled(mode, mode_style),
+        Span::raw(" "),
+        Span::styled(who, styles.strong),
+        Span::raw(" "),
+    ];
+    spans.extend(ages);
+    Line::from(spans)
+}
+
+/// Age and health of each source: silence is not health.
+fn source_ages<'a>(state: &AppState, styles: &Styles) -> Vec<Span<'a>> {
+    let estate = PartKind::ALL.into_iter().map(Feed::Part);
+    let worst = estate.max_by_key(|feed| {
+        let health = state.feed(*feed);
+        (health.state(state.now), health.read_at.map(|at| std::cmp::Reverse(at)))
+    });
+    let feeds = [
+        ("findings", Feed::Findings),
+        ("estate", worst.unwrap_or(Feed::Identity)),
+        ("flows", Feed::Flows),
+    ];
+    let mut spans = Vec::new();
+    for (name, feed) in feeds {
+        let health = state.feed(feed);
+        let age = health.age(state.now);
+        let (word, style) = match health.state(state.now) {
+            FeedState::Fresh => (age, styles.good),
+            FeedState::Stale => (format!("{age} old"), styles.warn),
+            FeedState::Waiting => ("-".into(), styles.dim),
+            FeedState::Loading => (styles.glyphs.ellipsis.to_string(), styles.dim),
+            FeedState::Throttled => ("throttled".into(), styles.warn),
+            FeedState::Denied => ("denied".into(), styles.bad),
+            FeedState::Failed => ("failed".into(), styles.bad),
+        };
+        let gap = if spans.is_empty() { "" } else { " " };
+        spans.push(Span::styled(format!("{gap}{name} "), styles.dim));
+        spans.push(Span::styled(text::pad(&word, 3, &styles.glyphs), style));
+    }
+    spans
+}
+
+fn tab_line<'a>(state: &AppState, styles: &Styles) -> Line<'a> {
+    let mut spans = Vec::new();
+    for pane in Pane::ALL {
+        let label = format!(" {} {} ", pane.digit(), pane.name());
+        let style = if pane == state.focus { styles.selected } else { styles.plain };
+        spans.push(Span::styled(label, style));
+    }
+    Line::from(spans)
+}
+
+fn notice(state: &AppState, width: usize) -> Vec<String> {
+    let notice = state.notice.as_deref().unwrap_or_default();
+    text::wrap(notice, width).into_iter().take(3).collect()
+}
+
+/// The keys that hold here, the most important first kept when the line is short; the run at the
+/// right.
+fn hints<'a>(state: &AppState, styles: &Styles, width: usize) -> Line<'a> {
+    if state.typing_filter {
+        return filter_line(state, styles);
+    }
+    let run = run_state(state);
+    let room = width.saturating_sub(run.width() + 1);
+    let mut shown: Vec<_> = state.context().bindings().filter(|it| it.priority > 0).collect();
+    shown.retain(|it| it.label != "stop the run" || state.run_is_open());
+    let total = |shown: &[&crate::app::Binding]| -> usize {
+        shown.iter().map(|it| hint(it).0.width() + hint(it).1.width() + 3).sum()
+    };
+    while total(&shown) > room {
+        let Some(least) = shown.iter().map(|it| it.priority).max() else { break };
+        shown.retain(|it| it.priority < least);
+    }
+    let mut spans = Vec::new();
+    let mut used = 0;
+    for binding in shown {
+        let (key, label) = hint(binding);
+        used += key.width() + label.width() + 3;
+        spans.push(Span::styled(key, styles.strong));
+        spans.push(Span::styled(format!(" {label}  "), styles.dim));
+    }
+    spans.push(Span::raw(" ".repeat(width.saturating_sub(used + run.width()))));
+    spans.push(Span::styled(run, styles.warn));
+    Line::from(spans)
+}
+
+fn hint(binding: &crate::app::Binding) -> (String, &'static str) {
+    let key = binding.keys.first().map(|key| key.name()).unwrap_or_default();
+    (key, binding.label)
+}
+
+fn filter_line<'a>(state: &AppState, styles: &Styles) -> Line<'a> {
+    let typed = state.filters.get(&state.focus).cloned().unwrap_or_default();
+    let mut spans = vec![Span::styled(format!("/{typed}"), styles.strong), Span::raw("_   ")];
+    for binding in Context::Filter.bindings().filter(|it| it.priority > 0) {
+        let (key, label) = hint(binding);
+        spans.push(Span::styled(format!("{key} {label}  "), styles.dim));
+    }
+    Line::from(spans)
+}
+
+fn run_state(state: &AppState) -> String {
+    match &state.run {
+        Some(run) if run.ended.is_none() => {
+            let (ended, all) = run.progress();
+            format!("run {ended}/{all}")
+        }
+        Some(run) => run.ended.map(|(_, it)| format!("run: {}", it.name())).unwrap_or_default(),
+        None if state.run_pending => "run starting".into(),
+        None => String::new(),
+    }
+}

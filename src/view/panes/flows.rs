@@ -1,0 +1,139 @@
+//! Pane 4: the suspect's flows, newest first, and how far the log can be trusted.
+
+use ratatui::text::{Line, Span};
+
+use super::super::text::{bytes, fit, pad, sparkline};
+use super::{Canvas, Content};
+use crate::app::{FeedState, Pane};
+use crate::flows::Edge;
+use crate::model::{Direction, FlowAction, FlowLogDestination, PartKind, Protocol};
+use crate::sources::Feed;
+
+pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
+    let (state, styles) = (canvas.state, canvas.styles);
+    let rows = state.flow_rows();
+    let keys = state.flow_keys();
+    let selected = state.cursors.flows.resolve(&keys);
+    let mut lines = canvas.trouble(Feed::Flows).unwrap_or_default();
+    for doubt in doubts(canvas) {
+        lines.extend(canvas.prose(&doubt, styles.warn));
+    }
+    if rows.is_empty() {
+        lines.extend(canvas.prose(empty(canvas), styles.dim));
+    }
+    let room = canvas.height.saturating_sub(lines.len());
+    lines.extend(canvas.rows(&rows, selected, room, |edge| line(canvas, edge)));
+    Content { title: title(canvas, rows.len()), lines }
+}
+
+fn title(canvas: &Canvas<'_>, count: usize) -> String {
+    let (state, dot) = (canvas.state, canvas.styles.glyphs.dot);
+    let newest = state.flows.coverage().newest_end;
+    let newest = newest.map_or("none yet".into(), |at| crate::app::age(state.now - at));
+    format!(
+        "Flows {count} {dot} last {} min {dot} {} pages {dot} newest record {newest}",
+        state.settings.since_minutes, state.coverage.pages
+    )
+}
+
+/// What keeps the flows from being the whole truth.
+fn doubts(canvas: &Canvas<'_>) -> Vec<String> {
+    let state = canvas.state;
+    let mut doubts = Vec::new();
+    let coverage = state.flows.coverage();
+    if state.coverage.capped {
+        let pages = state.coverage.pages;
+        doubts.push(format!("stopped after {pages} pages: there is more than is shown"));
+    }
+    if state.coverage.missing_streams > 0 {
+        let missing = state.coverage.missing_streams;
+        doubts.push(format!("{missing} interfaces have no log stream: they may have had no traffic"));
+    }
+    let skipped = state.suspect_enis().iter().filter_map(|id| coverage.enis.get(id)?.last_skip).max();
+    if let Some(window) = skipped {
+        let (from, to) = (window.start.format("%H:%M:%S"), window.end.format("%H:%M:%SZ"));
+        doubts.push(format!("SKIPDATA: records from {from} to {to} were lost by AWS: unknown, not silent"));
+    }
+    if coverage.bad_lines > 0 {
+        let first = coverage.bad_reasons.first().map(ToString::to_string).unwrap_or_default();
+        doubts.push(format!("{} lines could not be read: {first}", coverage.bad_lines));
+    }
+    if state.flows.evicted() > 0 {
+        doubts.push(format!("{} of the oldest flows were dropped from memory", state.flows.evicted()));
+    }
+    doubts.extend(unreadable(canvas));
+    doubts
+}
+
+/// Flow logs that exist but can't be read here, or that can but fail to deliver.
+fn unreadable(canvas: &Canvas<'_>) -> Vec<String> {
+    let state = canvas.state;
+    let logs = state.estate.flow_logs();
+    let mut doubts = Vec::new();
+    for log in logs {
+        if let FlowLogDestination::Elsewhere(arn) = &log.destination
+            && state.targets.logs.is_empty()
+        {
+            doubts.push(format!("{} of {} goes to {arn}: not read by this program", log.id, log.resource));
+        }
+        if let Some(error) = &log.delivery_error {
+            doubts.push(format!("{} fails to deliver: {error}", log.id));
+        }
+    }
+    doubts.truncate(3);
+    doubts
+}
+
+fn empty(canvas: &Canvas<'_>) -> &'static str {
+    let state = canvas.state;
+    if state.suspect().is_none() {
+        return "select a finding that names an instance (1)";
+    }
+    if !state.filter(Pane::Flows).is_empty() {
+        return "no flow matches the filter (esc clears it)";
+    }
+    if state.estate.freshness(PartKind::FlowLogs).is_some() && state.targets.logs.is_empty() {
+        return "no flow log in CloudWatch Logs covers the suspect: its flows are unknown, not absent";
+    }
+    match state.feed(Feed::Flows).state(state.now) {
+        FeedState::Fresh | FeedState::Stale => {
+            "no record yet: logs arrive about 5 minutes late, so this is not silence"
+        }
+        FeedState::Waiting | FeedState::Loading => "reading flow logs",
+        FeedState::Denied | FeedState::Throttled | FeedState::Failed => "",
+    }
+}
+
+fn line<'a>(canvas: &Canvas<'a>, edge: &Edge) -> Line<'a> {
+    let (state, styles) = (canvas.state, canvas.styles);
+    let key = &edge.key;
+    let peer = state.peer(key.peer);
+    let (mark, mark_style) = match key.action {
+        FlowAction::Accept => (styles.glyphs.done, styles.good),
+        FlowAction::Reject => (styles.glyphs.failed, styles.bad),
+    };
+    let arrow = match key.direction {
+        Direction::Ingress => styles.glyphs.inbound,
+        Direction::Egress => styles.glyphs.outbound,
+    };
+    let word = match key.action {
+        FlowAction::Accept => "accept",
+        FlowAction::Reject => "reject",
+    };
+    let port = format!("{}/{}", key.port, Protocol::Number(key.protocol));
+    let minutes = if canvas.width >= 100 { 30 } else { 12 };
+    let peer_width = canvas.width.saturating_sub(2 + 7 + 2 + 11 + 7 + 6 + minutes + 1);
+    let name = peer.name.map(|name| format!(" {name}")).unwrap_or_default();
+    let flag = if peer.suspicious { " << finding" } else { "" };
+    let who = fit(&format!("{}{name}{flag}", key.peer), peer_width, &styles.glyphs);
+    let peer_style = if peer.suspicious { styles.remote } else { styles.plain };
+    Line::from(vec![
+        Span::styled(format!("{mark} {word} "), mark_style),
+        Span::raw(format!("{arrow} ")),
+        Span::styled(pad(&who, peer_width, &styles.glyphs), peer_style),
+        Span::raw(pad(&format!(" {port}"), 11, &styles.glyphs)),
+        Span::raw(format!("{:>6} ", bytes(edge.bytes()))),
+        Span::raw(format!("{:>5} ", crate::app::age(state.now - edge.last))),
+        Span::styled(sparkline(&edge.sparkline(state.now, minutes), &styles.glyphs), styles.dim),
+    ])
+}

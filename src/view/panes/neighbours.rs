@@ -1,0 +1,85 @@
+//! Pane 3: who shares a scope with the suspect, and what the selected action does to each.
+
+use ratatui::text::{Line, Span};
+
+use super::super::text::pad;
+use super::{Canvas, Content, actions};
+use crate::analysis::{Blast, Neighbour, Shared, neighbourhood};
+use crate::model::PartKind;
+use crate::sources::Feed;
+
+pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
+    let (state, styles) = (canvas.state, canvas.styles);
+    let mut lines = canvas.trouble(Feed::Part(PartKind::Enis)).unwrap_or_default();
+    let Some(suspect) = state.suspect() else {
+        lines.extend(canvas.prose("select a finding that names an instance (1)", styles.dim));
+        return Content { title: "Neighbours".into(), lines };
+    };
+    let around = neighbourhood(&state.estate, &suspect);
+    let (action, blast) = actions::selected_blast(state);
+    lines.extend(summary(canvas, &around));
+    let legend = format!(
+        "under {action}: {} cut at the subnet's edge  {} not touched   shares: s=subnet n=NACL t=route table g=group r=role",
+        styles.glyphs.failed, styles.glyphs.idle
+    );
+    lines.push(canvas.line(&legend, styles.dim));
+    let rows = state.neighbour_rows();
+    let keys: Vec<_> = rows.iter().map(|it| it.eni.clone()).collect();
+    let selected = state.cursors.neighbours.resolve(&keys);
+    let room = canvas.height.saturating_sub(lines.len());
+    lines.extend(canvas.rows(&rows, selected, room, |row| line(canvas, row, &blast)));
+    let hit = blast.hits.len();
+    let title = format!("Neighbours {} {} {hit} hit by {action}", rows.len(), styles.glyphs.dot);
+    Content { title, lines }
+}
+
+fn summary<'a>(canvas: &Canvas<'a>, around: &crate::analysis::Neighbourhood) -> Vec<Line<'a>> {
+    let dot = canvas.styles.glyphs.dot;
+    let counts = format!(
+        "share the subnet {} {dot} NACL {} {dot} route table {} {dot} groups {} {dot} role {}",
+        around.count(|it| it.subnet),
+        around.count(|it| it.acl),
+        around.count(|it| it.table),
+        around.count(|it| it.group),
+        around.count(|it| it.role),
+    );
+    let kinds: Vec<String> =
+        around.subnet_kinds().iter().map(|(kind, count)| format!("{count} {}", kind.name())).collect();
+    let kinds = format!("in the subnet: {}", kinds.join(", "));
+    vec![
+        canvas.line(&counts, canvas.styles.strong),
+        canvas.line(&kinds, canvas.styles.plain),
+    ]
+}
+
+fn line<'a>(canvas: &Canvas<'a>, row: &Neighbour, blast: &Blast) -> Line<'a> {
+    let (state, styles) = (canvas.state, canvas.styles);
+    let eni = state.estate.eni(&row.eni);
+    let address = eni.and_then(crate::model::Eni::primary).map(|it| it.to_string());
+    let hit = blast.hits.contains_key(&row.eni);
+    let (mark, style) = if hit {
+        (styles.glyphs.failed, styles.bad)
+    } else {
+        (styles.glyphs.idle, styles.dim)
+    };
+    let label_width = canvas.width.saturating_sub(2 + 6 + 16 + 22).max(20);
+    Line::from(vec![
+        Span::styled(format!("{mark} "), style),
+        Span::raw(pad(&row.label, label_width, &styles.glyphs)),
+        Span::styled(format!(" {} ", shares(row.shared)), styles.dim),
+        Span::raw(pad(&address.unwrap_or_default(), 15, &styles.glyphs)),
+        Span::raw(" "),
+        Span::styled(pad(row.eni.as_str(), 21, &styles.glyphs), styles.dim),
+    ])
+}
+
+fn shares(shared: Shared) -> String {
+    let letters = [
+        (shared.subnet, 's'),
+        (shared.acl, 'n'),
+        (shared.table, 't'),
+        (shared.group, 'g'),
+        (shared.role, 'r'),
+    ];
+    letters.iter().map(|(shares, letter)| if *shares { *letter } else { '-' }).collect()
+}

@@ -1,0 +1,97 @@
+//! Pane 2: the suspect, its interfaces, and everything that they use.
+
+use ratatui::text::Line;
+
+use super::{Canvas, Content};
+use crate::model::{Eni, Estate, GroupId, Instance, PartKind, SubnetId};
+use crate::sources::Feed;
+
+pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
+    let state = canvas.state;
+    let Some(id) = state.suspect() else {
+        let words = "select a finding that names an instance (1)";
+        return Content { title: "Suspect".into(), lines: canvas.prose(words, canvas.styles.dim) };
+    };
+    let mut lines = canvas.trouble(Feed::Part(PartKind::Instances)).unwrap_or_default();
+    let name = match state.estate.instance(&id) {
+        Some(instance) => {
+            lines.extend(facts(canvas, instance));
+            instance.name.clone()
+        }
+        None => {
+            let read = state.estate.freshness(PartKind::Instances).is_some();
+            let words = if read {
+                "not among the instances that were read: terminated, or in another VPC or Region"
+            } else {
+                "reading the estate"
+            };
+            lines.extend(canvas.prose(words, canvas.styles.dim));
+            String::new()
+        }
+    };
+    let scroll = usize::from(state.cursors.suspect).min(lines.len().saturating_sub(canvas.height));
+    lines.drain(..scroll);
+    Content { title: format!("Suspect {id} {name}"), lines }
+}
+
+fn facts<'a>(canvas: &Canvas<'a>, instance: &Instance) -> Vec<Line<'a>> {
+    let (estate, styles) = (&*canvas.state.estate, canvas.styles);
+    let dot = styles.glyphs.dot;
+    let spot = if instance.spot { ", Spot" } else { "" };
+    let mut facts = vec![format!(
+        "{}{spot} {dot} {} {dot} {}",
+        instance.instance_type,
+        instance.state.name(),
+        instance.image
+    )];
+    for eni in estate.enis_of_instance(&instance.id) {
+        facts.push(interface(estate, eni, dot));
+        facts.push(format!("  {}", subnet(estate, &eni.subnet, dot)));
+        facts.push(format!("  groups {}", groups(estate, &eni.groups)));
+    }
+    let profile = instance.profile.as_deref().unwrap_or("none");
+    let users = instance.profile.as_deref().map_or(0, |it| estate.instances_of_profile(it).count());
+    facts.push(format!("profile {profile} (on {users} instances)"));
+    if let Some(member) = estate.asg_of(&instance.id) {
+        facts.push(format!("Auto Scaling group {} ({})", member.group, member.lifecycle));
+    }
+    for target in estate.targets_of(&instance.id) {
+        let port = target.port.map(|it| format!(":{it}")).unwrap_or_default();
+        facts.push(format!("target group {}{port} ({})", target.target_group, target.health));
+    }
+    for volume in estate.volumes_of(&instance.id) {
+        let kept = if volume.delete_on_termination { "deleted with it" } else { "kept" };
+        facts.push(format!("volume {} {} {} GiB, {kept}", volume.id, volume.device, volume.size_gib));
+    }
+    facts.into_iter().map(|fact| canvas.line(&fact, styles.plain)).collect()
+}
+
+fn interface(estate: &Estate, eni: &Eni, dot: &str) -> String {
+    let addresses: Vec<String> = eni.addresses.iter().map(ToString::to_string).collect();
+    let public = eni.public.map(|it| format!(" {dot} public {it}")).unwrap_or_default();
+    let managed = if eni.requester_managed { ", requester-managed" } else { "" };
+    let index = eni.device_index.map(|it| format!("eth{it} ")).unwrap_or_default();
+    let vpc = estate.vpc(&eni.vpc).map(|it| it.name.as_str()).unwrap_or_default();
+    format!("{index}{}{managed} {dot} {}{public} {dot} {} {vpc}", eni.id, addresses.join(" "), eni.vpc)
+}
+
+fn subnet(estate: &Estate, id: &SubnetId, dot: &str) -> String {
+    let name = estate.subnet(id).map(|it| format!(" {} {}", it.name, it.zone)).unwrap_or_default();
+    let acl = estate.acl_of_subnet(id).map_or("NACL unknown".into(), |acl| {
+        let shared = acl.subnets.len();
+        format!("{} (serves {shared} subnets)", acl.id)
+    });
+    let table = estate.table_of_subnet(id).map_or("routes unknown".into(), |it| it.id.to_string());
+    format!("{id}{name} {dot} {acl} {dot} {table}")
+}
+
+pub(in crate::view) fn groups(estate: &Estate, ids: &[GroupId]) -> String {
+    let name = |id: &GroupId| match estate.group(id) {
+        Some(group) => format!("{} ({id})", group.name),
+        None => id.to_string(),
+    };
+    if ids.is_empty() {
+        return "none".into();
+    }
+    ids.iter().map(name).collect::<Vec<_>>().join(", ")
+}
