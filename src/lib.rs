@@ -5,10 +5,15 @@
 
 pub mod analysis;
 pub mod app;
+#[cfg(feature = "aws")]
+pub mod aws;
+pub mod cli;
+pub mod drill;
 pub mod executor;
 pub mod flows;
 pub mod model;
 pub mod operation;
 pub mod plan;
 pub mod sources;
+pub mod terminal;
 pub mod view;

@@ -23,6 +23,7 @@ const CREATE_GROUP: Facts = Facts {
     iam: &[
         "ec2:CreateSecurityGroup",
         "ec2:CreateTags",
+        "ec2:DescribeSecurityGroupRules",
         "ec2:DescribeSecurityGroups",
     ],
     dry_run: true,
@@ -35,6 +36,7 @@ const AUTHORIZE_INGRESS: Facts = Facts {
     iam: &[
         "ec2:AuthorizeSecurityGroupIngress",
         "ec2:DescribeSecurityGroupRules",
+        "ec2:DescribeSecurityGroups",
     ],
     dry_run: true,
     reversible: true,
@@ -46,6 +48,7 @@ const AUTHORIZE_EGRESS: Facts = Facts {
     iam: &[
         "ec2:AuthorizeSecurityGroupEgress",
         "ec2:DescribeSecurityGroupRules",
+        "ec2:DescribeSecurityGroups",
     ],
     reference: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupEgress.html",
     ..AUTHORIZE_INGRESS
@@ -56,6 +59,7 @@ const REVOKE_INGRESS: Facts = Facts {
     iam: &[
         "ec2:RevokeSecurityGroupIngress",
         "ec2:DescribeSecurityGroupRules",
+        "ec2:DescribeSecurityGroups",
     ],
     reference: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RevokeSecurityGroupIngress.html",
     ..AUTHORIZE_INGRESS
@@ -66,6 +70,7 @@ const REVOKE_EGRESS: Facts = Facts {
     iam: &[
         "ec2:RevokeSecurityGroupEgress",
         "ec2:DescribeSecurityGroupRules",
+        "ec2:DescribeSecurityGroups",
     ],
     reference: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RevokeSecurityGroupEgress.html",
     ..AUTHORIZE_INGRESS
@@ -113,7 +118,11 @@ const SET_SUBNET_ACL: Facts = Facts {
 
 const DELETE_GROUP: Facts = Facts {
     api: "ec2:DeleteSecurityGroup",
-    iam: &["ec2:DeleteSecurityGroup", "ec2:DescribeSecurityGroups"],
+    iam: &[
+        "ec2:DeleteSecurityGroup",
+        "ec2:DescribeSecurityGroupRules",
+        "ec2:DescribeSecurityGroups",
+    ],
     dry_run: true,
     reversible: false,
     reference: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSecurityGroup.html",

@@ -46,20 +46,31 @@ pub fn draw(frame: &mut Frame<'_>, state: &AppState, styles: &Styles) {
     let lines = if notice.is_empty() {
         vec![hints(state, styles, usize::from(bottom.width))]
     } else {
-        notice.into_iter().map(|line| Line::styled(line, styles.warn)).collect()
+        notice
+            .into_iter()
+            .map(|line| Line::styled(line, styles.warn))
+            .collect()
     };
     frame.render_widget(Paragraph::new(lines), bottom);
     dialogs::draw(frame, state, styles, body.union(tabs));
 }
 
 fn too_small(frame: &mut Frame<'_>, state: &AppState, area: Rect) {
-    let run = if state.run_is_open() { " - the run continues" } else { "" };
+    let run = if state.run_is_open() {
+        " - the run continues"
+    } else {
+        ""
+    };
     let (columns, rows) = MINIMUM;
-    let words =
-        format!("firedoor needs {columns}x{rows}, this is {}x{}{run}", area.width, area.height);
+    let words = format!(
+        "firedoor needs {columns}x{rows}, this is {}x{}{run}",
+        area.width, area.height
+    );
     frame.render_widget(Clear, area);
-    let lines: Vec<Line<'_>> =
-        text::wrap(&words, usize::from(area.width)).into_iter().map(Line::from).collect();
+    let lines: Vec<Line<'_>> = text::wrap(&words, usize::from(area.width))
+        .into_iter()
+        .map(Line::from)
+        .collect();
     frame.render_widget(Paragraph::new(lines), area);
 }
 
@@ -81,7 +92,11 @@ fn two_columns(frame: &mut Frame<'_>, state: &AppState, styles: &Styles, body: R
             Pane::Neighbours => Pane::Actions,
             other => other,
         };
-        let rows = [Constraint::Length(13), Constraint::Fill(1), Constraint::Fill(1)];
+        let rows = [
+            Constraint::Length(13),
+            Constraint::Fill(1),
+            Constraint::Fill(1),
+        ];
         let [suspect, neighbours, rest] = Layout::vertical(rows).areas(right);
         panes::draw(frame, state, styles, Pane::Suspect, suspect);
         panes::draw(frame, state, styles, Pane::Neighbours, neighbours);
@@ -127,7 +142,10 @@ fn source_ages<'a>(state: &AppState, styles: &Styles) -> Vec<Span<'a>> {
     let estate = PartKind::ALL.into_iter().map(Feed::Part);
     let worst = estate.max_by_key(|feed| {
         let health = state.feed(*feed);
-        (health.state(state.now), health.read_at.map(|at| std::cmp::Reverse(at)))
+        (
+            health.state(state.now),
+            health.read_at.map(|at| std::cmp::Reverse(at)),
+        )
     });
     let feeds = [
         ("findings", Feed::Findings),
@@ -158,7 +176,11 @@ fn tab_line<'a>(state: &AppState, styles: &Styles) -> Line<'a> {
     let mut spans = Vec::new();
     for pane in Pane::ALL {
         let label = format!(" {} {} ", pane.digit(), pane.name());
-        let style = if pane == state.focus { styles.selected } else { styles.plain };
+        let style = if pane == state.focus {
+            styles.selected
+        } else {
+            styles.plain
+        };
         spans.push(Span::styled(label, style));
     }
     Line::from(spans)
@@ -177,13 +199,22 @@ fn hints<'a>(state: &AppState, styles: &Styles, width: usize) -> Line<'a> {
     }
     let run = run_state(state);
     let room = width.saturating_sub(run.width() + 1);
-    let mut shown: Vec<_> = state.context().bindings().filter(|it| it.priority > 0).collect();
+    let mut shown: Vec<_> = state
+        .context()
+        .bindings()
+        .filter(|it| it.priority > 0)
+        .collect();
     shown.retain(|it| it.label != "stop the run" || state.run_is_open());
     let total = |shown: &[&crate::app::Binding]| -> usize {
-        shown.iter().map(|it| hint(it).0.width() + hint(it).1.width() + 3).sum()
+        shown
+            .iter()
+            .map(|it| hint(it).0.width() + hint(it).1.width() + 3)
+            .sum()
     };
     while total(&shown) > room {
-        let Some(least) = shown.iter().map(|it| it.priority).max() else { break };
+        let Some(least) = shown.iter().map(|it| it.priority).max() else {
+            break;
+        };
         shown.retain(|it| it.priority < least);
     }
     let mut spans = Vec::new();
@@ -194,19 +225,28 @@ fn hints<'a>(state: &AppState, styles: &Styles, width: usize) -> Line<'a> {
         spans.push(Span::styled(key, styles.strong));
         spans.push(Span::styled(format!(" {label}  "), styles.dim));
     }
-    spans.push(Span::raw(" ".repeat(width.saturating_sub(used + run.width()))));
+    spans.push(Span::raw(
+        " ".repeat(width.saturating_sub(used + run.width())),
+    ));
     spans.push(Span::styled(run, styles.warn));
     Line::from(spans)
 }
 
 fn hint(binding: &crate::app::Binding) -> (String, &'static str) {
-    let key = binding.keys.first().map(|key| key.name()).unwrap_or_default();
+    let key = binding
+        .keys
+        .first()
+        .map(|key| key.name())
+        .unwrap_or_default();
     (key, binding.label)
 }
 
 fn filter_line<'a>(state: &AppState, styles: &Styles) -> Line<'a> {
     let typed = state.filters.get(&state.focus).cloned().unwrap_or_default();
-    let mut spans = vec![Span::styled(format!("/{typed}"), styles.strong), Span::raw("_   ")];
+    let mut spans = vec![
+        Span::styled(format!("/{typed}"), styles.strong),
+        Span::raw("_   "),
+    ];
     for binding in Context::Filter.bindings().filter(|it| it.priority > 0) {
         let (key, label) = hint(binding);
         spans.push(Span::styled(format!("{key} {label}  "), styles.dim));
@@ -220,7 +260,10 @@ fn run_state(state: &AppState) -> String {
             let (ended, all) = run.progress();
             format!("run {ended}/{all}")
         }
-        Some(run) => run.ended.map(|(_, it)| format!("run: {}", it.name())).unwrap_or_default(),
+        Some(run) => run
+            .ended
+            .map(|(_, it)| format!("run: {}", it.name()))
+            .unwrap_or_default(),
         None if state.run_pending => "run starting".into(),
         None => String::new(),
     }

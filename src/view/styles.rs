@@ -149,7 +149,11 @@ mod tests {
             (None, Some("dumb"), Depth::Monochrome),
             (None, None, Depth::Monochrome),
         ] {
-            assert_eq!(Depth::from_env(no_color, term), depth, "{no_color:?} {term:?}");
+            assert_eq!(
+                Depth::from_env(no_color, term),
+                depth,
+                "{no_color:?} {term:?}"
+            );
         }
     }
 }

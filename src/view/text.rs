@@ -64,7 +64,12 @@ pub(super) fn sparkline(series: &[u64], glyphs: &Glyphs) -> String {
         }
         let step = (u128::from(value) * u128::from(steps)).div_ceil(u128::from(top));
         let index = usize::try_from(step.saturating_sub(1)).unwrap_or(0);
-        glyphs.levels.get(index).or(glyphs.levels.last()).copied().unwrap_or(' ')
+        glyphs
+            .levels
+            .get(index)
+            .or(glyphs.levels.last())
+            .copied()
+            .unwrap_or(' ')
     };
     series.iter().copied().map(level).collect()
 }

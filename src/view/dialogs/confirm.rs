@@ -24,17 +24,26 @@ pub(super) fn draw(
     area: Rect,
 ) {
     let suspect = &confirm.plan.suspect;
-    let name = state.estate.instance(suspect).map(|it| it.name.clone()).unwrap_or_default();
+    let name = state
+        .estate
+        .instance(suspect)
+        .map(|it| it.name.clone())
+        .unwrap_or_default();
     let title = format!(" Confirm {} on {suspect} {name} ", confirm.plan.action);
     let inner = popup(frame, styles, area, &title, 110, area.height);
-    let [body, foot] =
-        Layout::vertical([Constraint::Min(0), Constraint::Length(4)]).areas(inner);
+    let [body, foot] = Layout::vertical([Constraint::Min(0), Constraint::Length(4)]).areas(inner);
     let mut lines = body_lines(state, styles, confirm, usize::from(body.width));
     let hidden = lines.len().saturating_sub(usize::from(body.height));
     let scrolled = usize::from(confirm.scroll).min(hidden);
     lines.drain(..scrolled);
     frame.render_widget(Paragraph::new(lines), body);
-    let foot_lines = foot_lines(state, styles, confirm, hidden - scrolled, usize::from(foot.width));
+    let foot_lines = foot_lines(
+        state,
+        styles,
+        confirm,
+        hidden - scrolled,
+        usize::from(foot.width),
+    );
     frame.render_widget(Paragraph::new(foot_lines), foot);
 }
 
@@ -47,9 +56,17 @@ fn body_lines<'a>(
     let estate = &state.estate;
     let mut lines = Vec::new();
     let mut prose = |words: &str, style: Style| {
-        lines.extend(wrap(words, width).into_iter().map(|line| Line::styled(line, style)));
+        lines.extend(
+            wrap(words, width)
+                .into_iter()
+                .map(|line| Line::styled(line, style)),
+        );
     };
-    let hit_style = if confirm.blast.hits.is_empty() { styles.good } else { styles.bad };
+    let hit_style = if confirm.blast.hits.is_empty() {
+        styles.good
+    } else {
+        styles.bad
+    };
     for sentence in ledger(estate, &confirm.blast) {
         prose(&sentence, hit_style);
     }
@@ -75,11 +92,21 @@ fn ledger(estate: &Estate, blast: &Blast) -> Vec<String> {
         instances.len(),
     )];
     if !instances.is_empty() {
-        let label = |id| estate.instance(id).map_or(id.to_string(), |it| it.label().to_string());
-        sentences.push(format!("Instances: {}.", listed(instances.iter().map(label))));
+        let label = |id| {
+            estate
+                .instance(id)
+                .map_or(id.to_string(), |it| it.label().to_string())
+        };
+        sentences.push(format!(
+            "Instances: {}.",
+            listed(instances.iter().map(label))
+        ));
     }
     if !services.is_empty() {
-        let enis = services.values().flatten().map(|eni| eni_label(estate, eni));
+        let enis = services
+            .values()
+            .flatten()
+            .map(|eni| eni_label(estate, eni));
         sentences.push(format!("Others: {}.", listed(enis)));
     }
     if !blast.dependents.is_empty() {
@@ -88,7 +115,9 @@ fn ledger(estate: &Estate, blast: &Blast) -> Vec<String> {
             _ => id.to_string(),
         };
         let subnets = listed(blast.dependents.iter().map(name));
-        sentences.push(format!("Lose their way out through a NAT gateway that is hit: {subnets}."));
+        sentences.push(format!(
+            "Lose their way out through a NAT gateway that is hit: {subnets}."
+        ));
     }
     sentences.extend(blast.doubts.iter().cloned());
     sentences
@@ -100,7 +129,11 @@ fn listed(names: impl Iterator<Item = String>) -> String {
     let mut names: Vec<String> = names.collect();
     let more = names.len().saturating_sub(SHOWN);
     names.truncate(SHOWN);
-    let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let tail = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
     format!("{}{tail}", names.join(", "))
 }
 
@@ -112,15 +145,28 @@ fn step_lines<'a>(estate: &Estate, styles: &Styles, step: &Step, width: usize) -
     };
     let words = format!("{}{class}", step.prose());
     let mut lines: Vec<Line<'a>> = Vec::new();
-    for (index, part) in wrap(&words, width.saturating_sub(4)).into_iter().enumerate() {
-        let number = if index == 0 { format!("{:>2}  ", step.id.0) } else { "    ".into() };
-        lines.push(Line::from(vec![Span::styled(number, styles.strong), Span::raw(part)]));
+    for (index, part) in wrap(&words, width.saturating_sub(4))
+        .into_iter()
+        .enumerate()
+    {
+        let number = if index == 0 {
+            format!("{:>2}  ", step.id.0)
+        } else {
+            "    ".into()
+        };
+        lines.push(Line::from(vec![
+            Span::styled(number, styles.strong),
+            Span::raw(part),
+        ]));
     }
     if let What::Change(operation) = &step.what
         && let Some((before, after)) = before_after(estate, operation)
     {
         let change = format!("    {before} {} {after}", styles.glyphs.arrow);
-        lines.push(Line::styled(fit(&change, width, &styles.glyphs), styles.dim));
+        lines.push(Line::styled(
+            fit(&change, width, &styles.glyphs),
+            styles.dim,
+        ));
     }
     lines
 }
@@ -141,7 +187,12 @@ fn before_after(estate: &Estate, operation: &Operation) -> Option<(String, Strin
             let show = |it: Option<u32>| it.map_or("default".to_string(), |it| format!("{it} s"));
             let before = estate.eni(eni)?.timeouts;
             let text = |it: &crate::model::TrackingTimeouts| {
-                format!("TCP {}, UDP {}, stream {}", show(it.tcp_established), show(it.udp), show(it.udp_stream))
+                format!(
+                    "TCP {}, UDP {}, stream {}",
+                    show(it.tcp_established),
+                    show(it.udp),
+                    show(it.udp_stream)
+                )
             };
             Some((text(&before), text(timeouts)))
         }
@@ -156,20 +207,38 @@ fn foot_lines<'a>(
     below: usize,
     width: usize,
 ) -> Vec<Line<'a>> {
-    let more = if below > 0 { format!(" {below} more lines below (down, pgdn) ") } else { String::new() };
+    let more = if below > 0 {
+        format!(" {below} more lines below (down, pgdn) ")
+    } else {
+        String::new()
+    };
     let rule = format!("{more:-^width$}");
-    let caller = state.identity.as_ref().map_or("an unknown identity", |it| it.arn.as_str());
+    let caller = state
+        .identity
+        .as_ref()
+        .map_or("an unknown identity", |it| it.arn.as_str());
     let second = match &confirm.refused {
         Some(why) => Line::styled(fit(why, width, &styles.glyphs), styles.bad),
-        None => Line::styled(fit(&format!("as {caller}"), width, &styles.glyphs), styles.dim),
+        None => Line::styled(
+            fit(&format!("as {caller}"), width, &styles.glyphs),
+            styles.dim,
+        ),
     };
     let button = |label: &str, focus| {
-        let style = if confirm.focus == focus { styles.selected } else { styles.plain };
+        let style = if confirm.focus == focus {
+            styles.selected
+        } else {
+            styles.plain
+        };
         Span::styled(format!("[ {label} ]"), style)
     };
     let shown: String = confirm.expected().chars().map(|_| '_').collect();
     let rest: String = shown.chars().skip(confirm.typed.chars().count()).collect();
-    let ok = if confirm.is_acknowledged() { styles.good } else { styles.strong };
+    let ok = if confirm.is_acknowledged() {
+        styles.good
+    } else {
+        styles.strong
+    };
     vec![
         Line::styled(rule, styles.dim),
         second,
@@ -181,7 +250,10 @@ fn foot_lines<'a>(
             button("Cancel", ConfirmFocus::Cancel),
             Span::raw("   "),
             button("Contain", ConfirmFocus::Contain),
-            Span::styled("   tab: other button   enter: press it   esc: cancel", styles.dim),
+            Span::styled(
+                "   tab: other button   enter: press it   esc: cancel",
+                styles.dim,
+            ),
         ]),
     ]
 }

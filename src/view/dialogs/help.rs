@@ -35,7 +35,10 @@ fn keys<'a>(styles: &Styles) -> Vec<Line<'a>> {
     let contexts = [
         (Context::Console, "Keys"),
         (Context::Filter, "While a filter is typed"),
-        (Context::Confirm, "While a plan is confirmed (every character goes to the typed id)"),
+        (
+            Context::Confirm,
+            "While a plan is confirmed (every character goes to the typed id)",
+        ),
     ];
     let mut lines = Vec::new();
     for (context, title) in contexts {
@@ -70,7 +73,10 @@ fn source<'a>(
     };
     let (word, style) = match health.state(state.now) {
         FeedState::Fresh => (format!("read {} ago", health.age(state.now)), styles.good),
-        FeedState::Stale => (format!("read {} ago: old", health.age(state.now)), styles.warn),
+        FeedState::Stale => (
+            format!("read {} ago: old", health.age(state.now)),
+            styles.warn,
+        ),
         FeedState::Waiting => ("not asked yet".into(), styles.dim),
         FeedState::Loading => ("reading".into(), styles.dim),
         FeedState::Throttled => ("throttled".into(), styles.warn),
@@ -83,7 +89,11 @@ fn source<'a>(
     ])];
     if let Some(error) = &health.error {
         let words = wrap(&error.message, width.saturating_sub(2));
-        lines.extend(words.into_iter().map(|line| Line::styled(format!("  {line}"), styles.bad)));
+        lines.extend(
+            words
+                .into_iter()
+                .map(|line| Line::styled(format!("  {line}"), styles.bad)),
+        );
     }
     lines
 }

@@ -26,8 +26,10 @@ fn quit(frame: &mut Frame<'_>, styles: &Styles, area: Rect) {
     let words = "A run is on its way. y stops it after the calls in flight (what was opened is \
                  emptied) and then quits. Esc stays: the run goes on.";
     let inner = popup(frame, styles, area, " Quit? ", 64, 6);
-    let lines: Vec<Line<'_>> =
-        text::wrap(words, usize::from(inner.width)).into_iter().map(Line::from).collect();
+    let lines: Vec<Line<'_>> = text::wrap(words, usize::from(inner.width))
+        .into_iter()
+        .map(Line::from)
+        .collect();
     frame.render_widget(Paragraph::new(lines), inner);
 }
 
@@ -40,11 +42,20 @@ fn popup(
     width: u16,
     height: u16,
 ) -> Rect {
-    let [area] = Layout::horizontal([Constraint::Max(width)]).flex(Flex::Center).areas(area);
-    let [area] = Layout::vertical([Constraint::Max(height)]).flex(Flex::Center).areas(area);
-    let title = text::fit(title, usize::from(area.width.saturating_sub(2)), &styles.glyphs);
-    let block =
-        Block::bordered().border_style(styles.focus).title(Span::styled(title, styles.focus));
+    let [area] = Layout::horizontal([Constraint::Max(width)])
+        .flex(Flex::Center)
+        .areas(area);
+    let [area] = Layout::vertical([Constraint::Max(height)])
+        .flex(Flex::Center)
+        .areas(area);
+    let title = text::fit(
+        title,
+        usize::from(area.width.saturating_sub(2)),
+        &styles.glyphs,
+    );
+    let block = Block::bordered()
+        .border_style(styles.focus)
+        .title(Span::styled(title, styles.focus));
     let inner = block.inner(area);
     frame.render_widget(Clear, area);
     frame.render_widget(block, area);

@@ -13,7 +13,10 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     let rows = state.action_rows();
     let selected = state.cursors.actions.resolve(&rows);
     let mut lines = vec![canvas.line(
-        &format!("{:<16} {:<9} {:>9}  what it does", "action", "scope", "others hit"),
+        &format!(
+            "{:<16} {:<9} {:>9}  what it does",
+            "action", "scope", "others hit"
+        ),
         styles.dim,
     )];
     let room = canvas.height.saturating_sub(5);
@@ -21,8 +24,15 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     if let Some(action) = selected.and_then(|index| rows.get(index)) {
         lines.extend(detail(canvas, *action));
     }
-    let mode = if state.settings.mode.allows_changes() { "" } else { " (read-only: preview only)" };
-    Content { title: format!("Actions{mode}"), lines }
+    let mode = if state.settings.mode.allows_changes() {
+        ""
+    } else {
+        " (read-only: preview only)"
+    };
+    Content {
+        title: format!("Actions{mode}"),
+        lines,
+    }
 }
 
 fn line<'a>(canvas: &Canvas<'a>, action: Action) -> Line<'a> {
@@ -38,10 +48,17 @@ fn line<'a>(canvas: &Canvas<'a>, action: Action) -> Line<'a> {
     } else {
         format!("not available in this version: {}", action.summary())
     };
-    let body = if action.available() { styles.plain } else { styles.dim };
+    let body = if action.available() {
+        styles.plain
+    } else {
+        styles.dim
+    };
     let width = canvas.width.saturating_sub(16 + 1 + 9 + 1 + 9 + 2);
     Line::from(vec![
-        Span::styled(format!("{:<16} {:<9} ", action.name(), action.scope().name()), body),
+        Span::styled(
+            format!("{:<16} {:<9} ", action.name(), action.scope().name()),
+            body,
+        ),
         Span::styled(format!("{hits:>9}"), style),
         Span::raw("  "),
         Span::styled(pad(&words, width, &styles.glyphs), body),
@@ -64,8 +81,16 @@ fn detail<'a>(canvas: &Canvas<'a>, action: Action) -> Vec<Line<'a>> {
 /// The selected action, and whom it hits.
 pub(super) fn selected_blast(state: &AppState) -> (Action, Blast) {
     let rows = state.action_rows();
-    let action = state.cursors.actions.selected(&rows).copied().unwrap_or(Action::ALL[0]);
-    (action, preview(state, action).map(|it| it.1).unwrap_or_default())
+    let action = state
+        .cursors
+        .actions
+        .selected(&rows)
+        .copied()
+        .unwrap_or(Action::ALL[0]);
+    (
+        action,
+        preview(state, action).map(|it| it.1).unwrap_or_default(),
+    )
 }
 
 fn preview(state: &AppState, action: Action) -> Result<(Plan, Blast), String> {
@@ -75,7 +100,10 @@ fn preview(state: &AppState, action: Action) -> Result<(Plan, Blast), String> {
         suspect,
         case: state.settings.case.clone(),
         stamp: String::new(),
-        dwell: Dwell { slowest_gap: None, max: state.settings.max_dwell },
+        dwell: Dwell {
+            slowest_gap: None,
+            max: state.settings.max_dwell,
+        },
     };
     let plan = plan::build(&state.estate, &intent).map_err(|error| error.to_string())?;
     let blast = blast(&state.estate, &plan.suspect, plan.operations());

@@ -31,7 +31,10 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
         lines.extend(words(canvas, finding).into_iter().take(detail));
     }
     let position = selected.map_or(0, |index| index + 1);
-    Content { title: format!("Findings {position}/{}", rows.len()), lines }
+    Content {
+        title: format!("Findings {position}/{}", rows.len()),
+        lines,
+    }
 }
 
 fn empty(canvas: &Canvas<'_>) -> String {
@@ -50,7 +53,9 @@ fn empty(canvas: &Canvas<'_>) -> String {
 
 fn line<'a>(canvas: &Canvas<'a>, row: &FindingRow) -> Line<'a> {
     let (state, styles) = (canvas.state, canvas.styles);
-    let Some(finding) = state.finding(&row.finding) else { return Line::default() };
+    let Some(finding) = state.finding(&row.finding) else {
+        return Line::default();
+    };
     let severity = match finding.severity.0 {
         it if it >= 7.0 => styles.bad,
         it if it >= 4.0 => styles.warn,
@@ -58,7 +63,11 @@ fn line<'a>(canvas: &Canvas<'a>, row: &FindingRow) -> Line<'a> {
     };
     let who = match &row.instance {
         Some(id) => {
-            let name = state.estate.instance(id).map(|it| it.name.as_str()).unwrap_or_default();
+            let name = state
+                .estate
+                .instance(id)
+                .map(|it| it.name.as_str())
+                .unwrap_or_default();
             format!("{} {name}", id.short())
         }
         None => finding.resource_type.clone(),
@@ -68,7 +77,11 @@ fn line<'a>(canvas: &Canvas<'a>, row: &FindingRow) -> Line<'a> {
     let sample = if finding.sample { "SAMPLE " } else { "" };
     Line::from(vec![
         Span::styled(format!("{:>4.1} ", finding.severity.0), severity),
-        Span::raw(pad(&format!("{sample}{}", finding.kind), kind_width, &styles.glyphs)),
+        Span::raw(pad(
+            &format!("{sample}{}", finding.kind),
+            kind_width,
+            &styles.glyphs,
+        )),
         Span::raw(" "),
         Span::raw(pad(&who, who_width, &styles.glyphs)),
         Span::raw(format!("{:>5}", age(canvas, finding))),
@@ -96,9 +109,15 @@ fn words<'a>(canvas: &Canvas<'a>, finding: &Finding) -> Vec<Line<'a>> {
     lines.push(canvas.line(&seen, styles.plain));
     lines.push(canvas.line(&action(finding), styles.plain));
     for remote in finding.remotes.iter().take(2) {
-        let port = remote.port.map(|it| format!(" port {it}")).unwrap_or_default();
+        let port = remote
+            .port
+            .map(|it| format!(" port {it}"))
+            .unwrap_or_default();
         let text = format!("remote {}{port} {}", remote.address, remote.place);
-        lines.push(Line::styled(fit(&text, canvas.width, &styles.glyphs), styles.remote));
+        lines.push(Line::styled(
+            fit(&text, canvas.width, &styles.glyphs),
+            styles.remote,
+        ));
     }
     if let Err(why) = finding.containable() {
         lines.push(canvas.line(&format!("can't be contained: {why}"), styles.warn));
@@ -108,11 +127,21 @@ fn words<'a>(canvas: &Canvas<'a>, finding: &Finding) -> Vec<Line<'a>> {
 
 fn action(finding: &Finding) -> String {
     let ports = |ports: &[u16]| {
-        ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        ports
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let blocked = |blocked: bool| if blocked { ", blocked" } else { "" };
     match &finding.action {
-        FindingAction::NetworkConnection { direction, protocol, local_port, remote_port, blocked: b } => {
+        FindingAction::NetworkConnection {
+            direction,
+            protocol,
+            local_port,
+            remote_port,
+            blocked: b,
+        } => {
             let direction = match direction {
                 Some(Direction::Ingress) => "inbound",
                 Some(Direction::Egress) => "outbound",
@@ -126,7 +155,10 @@ fn action(finding: &Finding) -> String {
                 blocked(*b)
             )
         }
-        FindingAction::PortProbe { ports: probed, blocked: b } => {
+        FindingAction::PortProbe {
+            ports: probed,
+            blocked: b,
+        } => {
             format!("probe of port {}{}", ports(probed), blocked(*b))
         }
         FindingAction::DnsRequest { domain, blocked: b } => {
@@ -134,7 +166,9 @@ fn action(finding: &Finding) -> String {
         }
         FindingAction::AwsApiCall { api, service } => format!("API call {api} of {service}"),
         FindingAction::Runtime { process } => format!("process {process}"),
-        FindingAction::AttackSequence { signals } => format!("attack sequence of {signals} signals"),
+        FindingAction::AttackSequence { signals } => {
+            format!("attack sequence of {signals} signals")
+        }
         FindingAction::Other(name) if name.is_empty() => "no action is given".into(),
         FindingAction::Other(name) => format!("action {name}"),
     }

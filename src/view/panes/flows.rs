@@ -23,7 +23,10 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     }
     let room = canvas.height.saturating_sub(lines.len());
     lines.extend(canvas.rows(&rows, selected, room, |edge| line(canvas, edge)));
-    Content { title: title(canvas, rows.len()), lines }
+    Content {
+        title: title(canvas, rows.len()),
+        lines,
+    }
 }
 
 fn title(canvas: &Canvas<'_>, count: usize) -> String {
@@ -43,23 +46,46 @@ fn doubts(canvas: &Canvas<'_>) -> Vec<String> {
     let coverage = state.flows.coverage();
     if state.coverage.capped {
         let pages = state.coverage.pages;
-        doubts.push(format!("stopped after {pages} pages: there is more than is shown"));
+        doubts.push(format!(
+            "stopped after {pages} pages: there is more than is shown"
+        ));
     }
     if state.coverage.missing_streams > 0 {
         let missing = state.coverage.missing_streams;
-        doubts.push(format!("{missing} interfaces have no log stream: they may have had no traffic"));
+        doubts.push(format!(
+            "{missing} interfaces have no log stream: they may have had no traffic"
+        ));
     }
-    let skipped = state.suspect_enis().iter().filter_map(|id| coverage.enis.get(id)?.last_skip).max();
+    let skipped = state
+        .suspect_enis()
+        .iter()
+        .filter_map(|id| coverage.enis.get(id)?.last_skip)
+        .max();
     if let Some(window) = skipped {
-        let (from, to) = (window.start.format("%H:%M:%S"), window.end.format("%H:%M:%SZ"));
-        doubts.push(format!("SKIPDATA: records from {from} to {to} were lost by AWS: unknown, not silent"));
+        let (from, to) = (
+            window.start.format("%H:%M:%S"),
+            window.end.format("%H:%M:%SZ"),
+        );
+        doubts.push(format!(
+            "SKIPDATA: records from {from} to {to} were lost by AWS: unknown, not silent"
+        ));
     }
     if coverage.bad_lines > 0 {
-        let first = coverage.bad_reasons.first().map(ToString::to_string).unwrap_or_default();
-        doubts.push(format!("{} lines could not be read: {first}", coverage.bad_lines));
+        let first = coverage
+            .bad_reasons
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        doubts.push(format!(
+            "{} lines could not be read: {first}",
+            coverage.bad_lines
+        ));
     }
     if state.flows.evicted() > 0 {
-        doubts.push(format!("{} of the oldest flows were dropped from memory", state.flows.evicted()));
+        doubts.push(format!(
+            "{} of the oldest flows were dropped from memory",
+            state.flows.evicted()
+        ));
     }
     doubts.extend(unreadable(canvas));
     doubts
@@ -74,7 +100,10 @@ fn unreadable(canvas: &Canvas<'_>) -> Vec<String> {
         if let FlowLogDestination::Elsewhere(arn) = &log.destination
             && state.targets.logs.is_empty()
         {
-            doubts.push(format!("{} of {} goes to {arn}: not read by this program", log.id, log.resource));
+            doubts.push(format!(
+                "{} of {} goes to {arn}: not read by this program",
+                log.id, log.resource
+            ));
         }
         if let Some(error) = &log.delivery_error {
             doubts.push(format!("{} fails to deliver: {error}", log.id));
@@ -122,11 +151,21 @@ fn line<'a>(canvas: &Canvas<'a>, edge: &Edge) -> Line<'a> {
     };
     let port = format!("{}/{}", key.port, Protocol::Number(key.protocol));
     let minutes = if canvas.width >= 100 { 30 } else { 12 };
-    let peer_width = canvas.width.saturating_sub(2 + 7 + 2 + 11 + 7 + 6 + minutes + 1);
+    let peer_width = canvas
+        .width
+        .saturating_sub(2 + 7 + 2 + 11 + 7 + 6 + minutes + 1);
     let name = peer.name.map(|name| format!(" {name}")).unwrap_or_default();
     let flag = if peer.suspicious { " << finding" } else { "" };
-    let who = fit(&format!("{}{name}{flag}", key.peer), peer_width, &styles.glyphs);
-    let peer_style = if peer.suspicious { styles.remote } else { styles.plain };
+    let who = fit(
+        &format!("{}{name}{flag}", key.peer),
+        peer_width,
+        &styles.glyphs,
+    );
+    let peer_style = if peer.suspicious {
+        styles.remote
+    } else {
+        styles.plain
+    };
     Line::from(vec![
         Span::styled(format!("{mark} {word} "), mark_style),
         Span::raw(format!("{arrow} ")),
@@ -134,6 +173,9 @@ fn line<'a>(canvas: &Canvas<'a>, edge: &Edge) -> Line<'a> {
         Span::raw(pad(&format!(" {port}"), 11, &styles.glyphs)),
         Span::raw(format!("{:>6} ", bytes(edge.bytes()))),
         Span::raw(format!("{:>5} ", crate::app::age(state.now - edge.last))),
-        Span::styled(sparkline(&edge.sparkline(state.now, minutes), &styles.glyphs), styles.dim),
+        Span::styled(
+            sparkline(&edge.sparkline(state.now, minutes), &styles.glyphs),
+            styles.dim,
+        ),
     ])
 }

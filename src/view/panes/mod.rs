@@ -56,10 +56,16 @@ pub(super) fn draw(
         Pane::Actions => actions::content(&canvas),
         Pane::Run => run::content(&canvas),
     };
-    let border = if pane == state.focus { styles.focus } else { styles.border };
+    let border = if pane == state.focus {
+        styles.focus
+    } else {
+        styles.border
+    };
     let title = format!(" {} {} ", pane.digit(), content.title);
     let title = text::fit(&title, canvas.width, &styles.glyphs);
-    let mut block = Block::bordered().border_style(border).title(Span::styled(title, border));
+    let mut block = Block::bordered()
+        .border_style(border)
+        .title(Span::styled(title, border));
     if let Some(filter) = state.filters.get(&pane) {
         let filter = text::fit(&format!(" /{filter} "), canvas.width, &styles.glyphs);
         block = block.title_bottom(Span::styled(filter, styles.warn));
@@ -96,7 +102,11 @@ impl<'a> Canvas<'a> {
         visible
             .map(|(index, item)| {
                 let line = row(item);
-                if Some(index) == selected { line.style(self.styles.selected) } else { line }
+                if Some(index) == selected {
+                    line.style(self.styles.selected)
+                } else {
+                    line
+                }
             })
             .collect()
     }

@@ -10,10 +10,15 @@ use crate::sources::Feed;
 
 pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     let (state, styles) = (canvas.state, canvas.styles);
-    let mut lines = canvas.trouble(Feed::Part(PartKind::Enis)).unwrap_or_default();
+    let mut lines = canvas
+        .trouble(Feed::Part(PartKind::Enis))
+        .unwrap_or_default();
     let Some(suspect) = state.suspect() else {
         lines.extend(canvas.prose("select a finding that names an instance (1)", styles.dim));
-        return Content { title: "Neighbours".into(), lines };
+        return Content {
+            title: "Neighbours".into(),
+            lines,
+        };
     };
     let around = neighbourhood(&state.estate, &suspect);
     let (action, blast) = actions::selected_blast(state);
@@ -29,7 +34,11 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     let room = canvas.height.saturating_sub(lines.len());
     lines.extend(canvas.rows(&rows, selected, room, |row| line(canvas, row, &blast)));
     let hit = blast.hits.len();
-    let title = format!("Neighbours {} {} {hit} hit by {action}", rows.len(), styles.glyphs.dot);
+    let title = format!(
+        "Neighbours {} {} {hit} hit by {action}",
+        rows.len(),
+        styles.glyphs.dot
+    );
     Content { title, lines }
 }
 
@@ -43,8 +52,11 @@ fn summary<'a>(canvas: &Canvas<'a>, around: &crate::analysis::Neighbourhood) -> 
         around.count(|it| it.group),
         around.count(|it| it.role),
     );
-    let kinds: Vec<String> =
-        around.subnet_kinds().iter().map(|(kind, count)| format!("{count} {}", kind.name())).collect();
+    let kinds: Vec<String> = around
+        .subnet_kinds()
+        .iter()
+        .map(|(kind, count)| format!("{count} {}", kind.name()))
+        .collect();
     let kinds = format!("in the subnet: {}", kinds.join(", "));
     vec![
         canvas.line(&counts, canvas.styles.strong),
@@ -55,7 +67,9 @@ fn summary<'a>(canvas: &Canvas<'a>, around: &crate::analysis::Neighbourhood) -> 
 fn line<'a>(canvas: &Canvas<'a>, row: &Neighbour, blast: &Blast) -> Line<'a> {
     let (state, styles) = (canvas.state, canvas.styles);
     let eni = state.estate.eni(&row.eni);
-    let address = eni.and_then(crate::model::Eni::primary).map(|it| it.to_string());
+    let address = eni
+        .and_then(crate::model::Eni::primary)
+        .map(|it| it.to_string());
     let hit = blast.hits.contains_key(&row.eni);
     let (mark, style) = if hit {
         (styles.glyphs.failed, styles.bad)
@@ -81,5 +95,8 @@ fn shares(shared: Shared) -> String {
         (shared.group, 'g'),
         (shared.role, 'r'),
     ];
-    letters.iter().map(|(shares, letter)| if *shares { *letter } else { '-' }).collect()
+    letters
+        .iter()
+        .map(|(shares, letter)| if *shares { *letter } else { '-' })
+        .collect()
 }

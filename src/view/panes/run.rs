@@ -21,37 +21,54 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
         } else {
             "no run yet: choose an action (5), read its plan, and confirm it"
         };
-        return Content { title: "Run".into(), lines: canvas.prose(words, styles.dim) };
+        return Content {
+            title: "Run".into(),
+            lines: canvas.prose(words, styles.dim),
+        };
     };
     let mut lines = vec![headline(canvas, run)];
-    let where_kept = format!("case {} {} journal {}.jsonl", run.case, styles.glyphs.dot, run.run);
+    let where_kept = format!(
+        "case {} {} journal {}.jsonl",
+        run.case, styles.glyphs.dot, run.run
+    );
     lines.push(canvas.line(&where_kept, styles.dim));
     let ids: Vec<_> = run.steps.keys().copied().collect();
     let selected = shown_step(canvas, run, &ids);
     let room = canvas.height.saturating_sub(lines.len() + DETAIL);
-    lines.extend(canvas.rows(&run.plan.steps, selected, room, |step| line(canvas, run, step)));
+    lines.extend(canvas.rows(&run.plan.steps, selected, room, |step| {
+        line(canvas, run, step)
+    }));
     if let Some(step) = selected.and_then(|index| run.plan.steps.get(index)) {
-        lines.resize(lines.len().max(canvas.height.saturating_sub(DETAIL)), Line::default());
+        lines.resize(
+            lines.len().max(canvas.height.saturating_sub(DETAIL)),
+            Line::default(),
+        );
         lines.extend(detail(canvas, run, step));
     }
     let (ended, all) = run.progress();
-    Content { title: format!("Run {} {ended}/{all}", run.plan.action), lines }
+    Content {
+        title: format!("Run {} {ended}/{all}", run.plan.action),
+        lines,
+    }
 }
 
 /// The selected step; while the pane is not used, the one that is running.
-fn shown_step(canvas: &Canvas<'_>, run: &RunView, ids: &[crate::operation::StepId]) -> Option<usize> {
+fn shown_step(
+    canvas: &Canvas<'_>,
+    run: &RunView,
+    ids: &[crate::operation::StepId],
+) -> Option<usize> {
     let moved = canvas.state.cursors.run != crate::app::Cursor::default();
     if moved {
         return canvas.state.cursors.run.resolve(ids);
     }
-    let active = |view: &StepView| {
-        !matches!(view.status, StepStatus::Waiting | StepStatus::Ended(_))
-    };
+    let active =
+        |view: &StepView| !matches!(view.status, StepStatus::Waiting | StepStatus::Ended(_));
     let running = run.steps.values().position(active);
     let failed = || {
-        run.steps.values().position(|it| {
-            matches!(&it.status, StepStatus::Ended(StepOutcome::Failed { .. }))
-        })
+        run.steps
+            .values()
+            .position(|it| matches!(&it.status, StepStatus::Ended(StepOutcome::Failed { .. })))
     };
     running.or_else(failed).or(ids.len().checked_sub(1))
 }
@@ -62,8 +79,14 @@ fn headline<'a>(canvas: &Canvas<'a>, run: &RunView) -> Line<'a> {
     let took = seconds(end - run.started);
     let (words, style) = match run.ended {
         None if run.stop_requested => (format!("stopping safely {took}"), styles.warn),
-        None => (format!("running {took} (s stops it safely, esc hides it: it goes on)"), styles.strong),
-        Some((_, outcome)) => (format!("{} after {took}", outcome.name()), outcome_style(outcome, styles)),
+        None => (
+            format!("running {took} (s stops it safely, esc hides it: it goes on)"),
+            styles.strong,
+        ),
+        Some((_, outcome)) => (
+            format!("{} after {took}", outcome.name()),
+            outcome_style(outcome, styles),
+        ),
     };
     canvas.line(&words, style)
 }
@@ -79,7 +102,9 @@ fn outcome_style(outcome: RunOutcome, styles: &Styles) -> Style {
 
 fn line<'a>(canvas: &Canvas<'a>, run: &RunView, step: &Step) -> Line<'a> {
     let styles = canvas.styles;
-    let Some(view) = run.steps.get(&step.id) else { return Line::default() };
+    let Some(view) = run.steps.get(&step.id) else {
+        return Line::default();
+    };
     let (glyph, style) = mark(view, styles);
     let status = status(canvas, view, step);
     let status_width = (canvas.width / 3).max(24);
@@ -108,7 +133,9 @@ fn mark<'s>(view: &StepView, styles: &'s Styles) -> (&'static str, Style) {
     let glyphs = &styles.glyphs;
     match &view.status {
         StepStatus::Waiting => (glyphs.idle, styles.dim),
-        StepStatus::Running | StepStatus::Sent | StepStatus::Answered => (glyphs.running, styles.strong),
+        StepStatus::Running | StepStatus::Sent | StepStatus::Answered => {
+            (glyphs.running, styles.strong)
+        }
         StepStatus::Retrying { .. } => (glyphs.warned, styles.warn),
         StepStatus::Ended(outcome) => match outcome {
             StepOutcome::Done { .. } => (glyphs.done, styles.good),
@@ -120,7 +147,9 @@ fn mark<'s>(view: &StepView, styles: &'s Styles) -> (&'static str, Style) {
 }
 
 fn status(canvas: &Canvas<'_>, view: &StepView, step: &Step) -> String {
-    let elapsed = view.began.map(|began| view.ended.unwrap_or(canvas.state.now) - began);
+    let elapsed = view
+        .began
+        .map(|began| view.ended.unwrap_or(canvas.state.now) - began);
     let took = elapsed.map(seconds).unwrap_or_default();
     match &view.status {
         StepStatus::Waiting => "waiting".into(),
@@ -134,7 +163,9 @@ fn status(canvas: &Canvas<'_>, view: &StepView, step: &Step) -> String {
         StepStatus::Sent if view.attempts > 1 => format!("sent, attempt {} {took}", view.attempts),
         StepStatus::Sent => format!("sent {took}"),
         StepStatus::Answered => format!("reading back {took}"),
-        StepStatus::Retrying { error } => format!("attempt {} failed, again: {error}", view.attempts),
+        StepStatus::Retrying { error } => {
+            format!("attempt {} failed, again: {error}", view.attempts)
+        }
         StepStatus::Ended(outcome) => format!("{} {took}", ended(outcome)),
     }
 }
@@ -145,13 +176,17 @@ fn ended(outcome: &StepOutcome) -> String {
         StepOutcome::Warned { message } => message.clone(),
         StepOutcome::Skipped { why } => format!("skipped: {why}"),
         StepOutcome::Failed { error } => format!("failed: {error}"),
-        StepOutcome::NotRun { because: Some(step) } => format!("not run: step {step} failed"),
+        StepOutcome::NotRun {
+            because: Some(step),
+        } => format!("not run: step {step} failed"),
         StepOutcome::NotRun { because: None } => "not run: stopped".into(),
     }
 }
 
 fn detail<'a>(canvas: &Canvas<'a>, run: &RunView, step: &Step) -> Vec<Line<'a>> {
-    let Some(view) = run.steps.get(&step.id) else { return Vec::new() };
+    let Some(view) = run.steps.get(&step.id) else {
+        return Vec::new();
+    };
     let styles = canvas.styles;
     let mut words = format!("step {}: {}", step.id, bound_prose(run, step));
     if let StepStatus::Ended(outcome) = &view.status {

@@ -10,9 +10,14 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     let state = canvas.state;
     let Some(id) = state.suspect() else {
         let words = "select a finding that names an instance (1)";
-        return Content { title: "Suspect".into(), lines: canvas.prose(words, canvas.styles.dim) };
+        return Content {
+            title: "Suspect".into(),
+            lines: canvas.prose(words, canvas.styles.dim),
+        };
     };
-    let mut lines = canvas.trouble(Feed::Part(PartKind::Instances)).unwrap_or_default();
+    let mut lines = canvas
+        .trouble(Feed::Part(PartKind::Instances))
+        .unwrap_or_default();
     let name = match state.estate.instance(&id) {
         Some(instance) => {
             lines.extend(facts(canvas, instance));
@@ -31,7 +36,10 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     };
     let scroll = usize::from(state.cursors.suspect).min(lines.len().saturating_sub(canvas.height));
     lines.drain(..scroll);
-    Content { title: format!("Suspect {id} {name}"), lines }
+    Content {
+        title: format!("Suspect {id} {name}"),
+        lines,
+    }
 }
 
 fn facts<'a>(canvas: &Canvas<'a>, instance: &Instance) -> Vec<Line<'a>> {
@@ -50,38 +58,82 @@ fn facts<'a>(canvas: &Canvas<'a>, instance: &Instance) -> Vec<Line<'a>> {
         facts.push(format!("  groups {}", groups(estate, &eni.groups)));
     }
     let profile = instance.profile.as_deref().unwrap_or("none");
-    let users = instance.profile.as_deref().map_or(0, |it| estate.instances_of_profile(it).count());
+    let users = instance
+        .profile
+        .as_deref()
+        .map_or(0, |it| estate.instances_of_profile(it).count());
     facts.push(format!("profile {profile} (on {users} instances)"));
     if let Some(member) = estate.asg_of(&instance.id) {
-        facts.push(format!("Auto Scaling group {} ({})", member.group, member.lifecycle));
+        facts.push(format!(
+            "Auto Scaling group {} ({})",
+            member.group, member.lifecycle
+        ));
     }
     for target in estate.targets_of(&instance.id) {
         let port = target.port.map(|it| format!(":{it}")).unwrap_or_default();
-        facts.push(format!("target group {}{port} ({})", target.target_group, target.health));
+        facts.push(format!(
+            "target group {}{port} ({})",
+            target.target_group, target.health
+        ));
     }
     for volume in estate.volumes_of(&instance.id) {
-        let kept = if volume.delete_on_termination { "deleted with it" } else { "kept" };
-        facts.push(format!("volume {} {} {} GiB, {kept}", volume.id, volume.device, volume.size_gib));
+        let kept = if volume.delete_on_termination {
+            "deleted with it"
+        } else {
+            "kept"
+        };
+        facts.push(format!(
+            "volume {} {} {} GiB, {kept}",
+            volume.id, volume.device, volume.size_gib
+        ));
     }
-    facts.into_iter().map(|fact| canvas.line(&fact, styles.plain)).collect()
+    facts
+        .into_iter()
+        .map(|fact| canvas.line(&fact, styles.plain))
+        .collect()
 }
 
 fn interface(estate: &Estate, eni: &Eni, dot: &str) -> String {
     let addresses: Vec<String> = eni.addresses.iter().map(ToString::to_string).collect();
-    let public = eni.public.map(|it| format!(" {dot} public {it}")).unwrap_or_default();
-    let managed = if eni.requester_managed { ", requester-managed" } else { "" };
-    let index = eni.device_index.map(|it| format!("eth{it} ")).unwrap_or_default();
-    let vpc = estate.vpc(&eni.vpc).map(|it| it.name.as_str()).unwrap_or_default();
-    format!("{index}{}{managed} {dot} {}{public} {dot} {} {vpc}", eni.id, addresses.join(" "), eni.vpc)
+    let public = eni
+        .public
+        .map(|it| format!(" {dot} public {it}"))
+        .unwrap_or_default();
+    let managed = if eni.requester_managed {
+        ", requester-managed"
+    } else {
+        ""
+    };
+    let index = eni
+        .device_index
+        .map(|it| format!("eth{it} "))
+        .unwrap_or_default();
+    let vpc = estate
+        .vpc(&eni.vpc)
+        .map(|it| it.name.as_str())
+        .unwrap_or_default();
+    format!(
+        "{index}{}{managed} {dot} {}{public} {dot} {} {vpc}",
+        eni.id,
+        addresses.join(" "),
+        eni.vpc
+    )
 }
 
 fn subnet(estate: &Estate, id: &SubnetId, dot: &str) -> String {
-    let name = estate.subnet(id).map(|it| format!(" {} {}", it.name, it.zone)).unwrap_or_default();
-    let acl = estate.acl_of_subnet(id).map_or("NACL unknown".into(), |acl| {
-        let shared = acl.subnets.len();
-        format!("{} (serves {shared} subnets)", acl.id)
-    });
-    let table = estate.table_of_subnet(id).map_or("routes unknown".into(), |it| it.id.to_string());
+    let name = estate
+        .subnet(id)
+        .map(|it| format!(" {} {}", it.name, it.zone))
+        .unwrap_or_default();
+    let acl = estate
+        .acl_of_subnet(id)
+        .map_or("NACL unknown".into(), |acl| {
+            let shared = acl.subnets.len();
+            format!("{} (serves {shared} subnets)", acl.id)
+        });
+    let table = estate
+        .table_of_subnet(id)
+        .map_or("routes unknown".into(), |it| it.id.to_string());
     format!("{id}{name} {dot} {acl} {dot} {table}")
 }
 

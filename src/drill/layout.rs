@@ -1,0 +1,339 @@
+//! The estate of a scenario, part by part.
+
+use std::net::IpAddr;
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+use super::names::{File, Names, Resolved};
+use super::record::FORMAT;
+use super::spec::{AclSpec, GroupSpec, InstanceSpec, InterfaceSpec, Name, RuleSpec, Spec};
+use crate::model::{
+    Acl, AclAction, AclEntry, AsgMembership, AsgName, Direction, Eni, EniKind, FlowLog,
+    FlowLogDestination, Gateway, Group, GroupId, GroupRule, Instance, InstanceId, InstanceState,
+    Part, Platform, PortRange, Protocol, Route, RouteTable, RuleId, RulePeer, Subnet,
+    TargetMembership, TrackingTimeouts, Volume, Vpc, VpcId,
+};
+
+/// Every part of the estate.
+pub(super) fn parts(file: File<'_>, spec: &Spec, names: &Names<'_>) -> Resolved<Vec<Part>> {
+    let layout = Layout { file, spec, names };
+    let mut tables = Vec::new();
+    for table in &spec.tables {
+        tables.push(layout.table(table)?);
+    }
+    let groups = spec.groups.iter().map(|it| layout.group(it));
+    let instances = spec.instances.iter().map(|it| layout.instance(it));
+    Ok(vec![
+        Part::Vpcs(vec![Vpc {
+            id: layout.vpc(),
+            name: spec.vpc.name.clone(),
+            cidrs: spec.vpc.cidrs.clone(),
+        }]),
+        Part::Subnets(layout.subnets()?),
+        Part::Enis(layout.enis()?),
+        Part::Instances(instances.collect::<Resolved<_>>()?),
+        Part::Groups(groups.collect::<Resolved<_>>()?),
+        Part::Acls(spec.acls.iter().map(|it| layout.acl(it)).collect()),
+        Part::RouteTables(tables),
+        Part::Gateways(layout.gateways()?),
+        Part::Volumes(spec.instances.iter().flat_map(volumes).collect()),
+        Part::AsgMemberships(spec.instances.iter().filter_map(asg).collect()),
+        Part::TargetMemberships(spec.instances.iter().filter_map(target).collect()),
+        Part::FlowLogs(vec![layout.flow_log()]),
+    ])
+}
+
+struct Layout<'a> {
+    file: File<'a>,
+    spec: &'a Spec,
+    names: &'a Names<'a>,
+}
+
+impl Layout<'_> {
+    fn vpc(&self) -> VpcId {
+        self.spec.vpc.id.get_ref().as_str().into()
+    }
+
+    fn subnets(&self) -> Resolved<Vec<Subnet>> {
+        let mut subnets = Vec::new();
+        for it in &self.spec.subnets {
+            let inside = |cidr: &IpNet| self.spec.vpc.cidrs.iter().any(|vpc| vpc.contains(cidr));
+            if !it.cidrs.iter().all(inside) {
+                return Err(self.file.invalid(&it.name, "it lies outside of the VPC"));
+            }
+            self.names.acls.find(self.file, "acl", &it.acl)?;
+            if let Some(table) = &it.table {
+                self.names.tables.find(self.file, "table", table)?;
+            }
+            subnets.push(Subnet {
+                id: it.id.get_ref().as_str().into(),
+                vpc: self.vpc(),
+                name: it.name.get_ref().clone(),
+                zone: it.zone.clone(),
+                cidrs: it.cidrs.clone(),
+            });
+        }
+        Ok(subnets)
+    }
+
+    fn enis(&self) -> Resolved<Vec<Eni>> {
+        let mut enis = Vec::new();
+        for instance in &self.spec.instances {
+            for (interface, index) in instance.interfaces.iter().zip(0_u16..) {
+                enis.push(Eni {
+                    instance: Some(InstanceId::new(instance.id.get_ref())),
+                    device_index: Some(index),
+                    ..self.eni(interface)?
+                });
+            }
+        }
+        for interface in &self.spec.interfaces {
+            enis.push(self.eni(interface)?);
+        }
+        Ok(enis)
+    }
+
+    fn eni(&self, it: &InterfaceSpec) -> Resolved<Eni> {
+        let subnet = self.names.subnets.find(self.file, "subnet", &it.subnet)?;
+        let inside = |address: &IpAddr| subnet.cidrs.iter().any(|it| it.contains(address));
+        if it.addresses.is_empty() || !it.addresses.iter().all(inside) {
+            let problem = "it needs addresses, all in its subnet";
+            return Err(self.file.invalid(&it.id, problem));
+        }
+        let groups = it.groups.iter().map(|name| self.group_id("groups", name));
+        let kind = it.kind.unwrap_or(EniKind::Instance);
+        Ok(Eni {
+            id: it.id.get_ref().as_str().into(),
+            vpc: self.vpc(),
+            subnet: subnet.id.get_ref().as_str().into(),
+            kind,
+            description: it.description.clone(),
+            addresses: it.addresses.clone(),
+            public: it.public,
+            groups: groups.collect::<Resolved<_>>()?,
+            instance: None,
+            device_index: None,
+            requester_managed: !matches!(kind, EniKind::Instance | EniKind::Unattached),
+            timeouts: TrackingTimeouts::default(),
+        })
+    }
+
+    fn instance(&self, it: &InstanceSpec) -> Resolved<Instance> {
+        let primary = it.interfaces.first();
+        let primary =
+            primary.ok_or_else(|| self.file.invalid(&it.name, "it needs an interface"))?;
+        let subnet = self
+            .names
+            .subnets
+            .find(self.file, "subnet", &primary.subnet)?;
+        Ok(Instance {
+            id: InstanceId::new(it.id.get_ref()),
+            name: it.name.get_ref().clone(),
+            instance_type: it.instance_type.clone(),
+            state: InstanceState::Running,
+            vpc: Some(self.vpc()),
+            subnet: Some(subnet.id.get_ref().as_str().into()),
+            profile: it.profile.clone(),
+            launched: None,
+            platform: Platform::Unix,
+            spot: false,
+            image: it.image.clone(),
+            tags: Vec::new(),
+        })
+    }
+
+    fn group_id(&self, key: &'static str, name: &Name) -> Resolved<GroupId> {
+        let group = self.names.groups.find(self.file, key, name)?;
+        Ok(GroupId::new(group.id.get_ref()))
+    }
+
+    fn group(&self, it: &GroupSpec) -> Resolved<Group> {
+        let ingress = it.ingress.iter().map(|rule| (Direction::Ingress, rule));
+        let egress = it.egress.iter().map(|rule| (Direction::Egress, rule));
+        let mut rules = Vec::new();
+        for ((direction, rule), number) in ingress.chain(egress).zip(1_u8..) {
+            rules.push(self.rule(it, direction, rule, number)?);
+        }
+        Ok(Group {
+            id: GroupId::new(it.id.get_ref()),
+            vpc: self.vpc(),
+            name: it.name.get_ref().clone(),
+            description: it.description.clone(),
+            rules,
+        })
+    }
+
+    fn rule(
+        &self,
+        group: &GroupSpec,
+        direction: Direction,
+        it: &RuleSpec,
+        number: u8,
+    ) -> Resolved<GroupRule> {
+        let peer = match it.peer.get_ref().parse::<IpNet>() {
+            Ok(cidr) => RulePeer::Cidr(cidr),
+            Err(_) => RulePeer::Group(self.group_id("peer", &it.peer)?),
+        };
+        // A rule's id is made of its group's: 15 digits of it, and the rule's number.
+        let digits = group.id.get_ref().strip_prefix("sg-").unwrap_or_default();
+        let digits = digits.get(..15).unwrap_or_default();
+        Ok(GroupRule {
+            id: Some(RuleId::new(format!("sgr-{digits}{number:02x}"))),
+            direction,
+            protocol: it.protocol.protocol(),
+            ports: ports(it.port, it.to),
+            peer,
+        })
+    }
+
+    fn acl(&self, it: &AclSpec) -> Acl {
+        let listed = it.entries.iter().map(|entry| AclEntry {
+            direction: entry.direction,
+            number: entry.number,
+            action: entry.action,
+            protocol: entry.protocol.protocol(),
+            cidr: entry.cidr,
+            ports: ports(entry.port, entry.to),
+        });
+        let served = self.spec.subnets.iter();
+        let served = served.filter(|subnet| subnet.acl.get_ref() == it.name.get_ref());
+        Acl {
+            id: it.id.get_ref().as_str().into(),
+            vpc: self.vpc(),
+            name: it.name.get_ref().clone(),
+            default: it.default,
+            entries: listed.chain(final_denies()).collect(),
+            subnets: served.map(|it| it.id.get_ref().as_str().into()).collect(),
+        }
+    }
+
+    fn table(&self, it: &super::spec::TableSpec) -> Resolved<RouteTable> {
+        let mut routes = Vec::new();
+        for route in &it.routes {
+            let target = if route.target.get_ref() == "local" {
+                "local"
+            } else {
+                let gateways = &self.names.gateways;
+                gateways
+                    .find(self.file, "target", &route.target)?
+                    .id
+                    .get_ref()
+            };
+            routes.push(Route {
+                destination: route.destination.to_string(),
+                target: target.to_owned(),
+                blackhole: false,
+                propagated: false,
+            });
+        }
+        let named = |name: &Option<Name>| {
+            let name = name.as_ref();
+            name.is_some_and(|name| name.get_ref() == it.name.get_ref())
+        };
+        let subnets = self.spec.subnets.iter().filter(|it| named(&it.table));
+        Ok(RouteTable {
+            id: it.id.get_ref().as_str().into(),
+            vpc: self.vpc(),
+            name: it.name.get_ref().clone(),
+            main: it.main,
+            subnets: subnets.map(|it| it.id.get_ref().as_str().into()).collect(),
+            routes,
+        })
+    }
+
+    fn gateways(&self) -> Resolved<Vec<Gateway>> {
+        let mut gateways = Vec::new();
+        for it in &self.spec.gateways {
+            let mut enis = Vec::new();
+            for name in &it.interfaces {
+                let eni = self.names.interfaces.find(self.file, "interfaces", name)?;
+                enis.push(eni.id.get_ref().as_str().into());
+            }
+            let subnet = it.subnet.as_ref();
+            let subnet = subnet.map(|it| self.names.subnets.find(self.file, "subnet", it));
+            gateways.push(Gateway {
+                id: it.id.get_ref().as_str().into(),
+                kind: it.kind,
+                vpc: self.vpc(),
+                subnet: subnet
+                    .transpose()?
+                    .map(|it| it.id.get_ref().as_str().into()),
+                enis,
+                name: it.name.get_ref().clone(),
+            });
+        }
+        Ok(gateways)
+    }
+
+    fn flow_log(&self) -> FlowLog {
+        FlowLog {
+            id: self.spec.flow_log.id.get_ref().clone(),
+            resource: self.spec.vpc.id.get_ref().clone(),
+            destination: FlowLogDestination::LogGroup(self.spec.flow_log.log_group.clone()),
+            format: FORMAT.to_owned(),
+            aggregation_seconds: 60,
+            traffic: "ALL".to_owned(),
+            delivery_error: None,
+        }
+    }
+}
+
+fn ports(from: Option<u16>, to: Option<u16>) -> Option<PortRange> {
+    from.map(|from| PortRange {
+        from: i32::from(from),
+        to: i32::from(to.unwrap_or(from)),
+    })
+}
+
+/// The deny of each direction and family that ends every NACL.
+fn final_denies() -> impl Iterator<Item = AclEntry> {
+    let everyone = [
+        (32_767, IpNet::V4(Ipv4Net::default())),
+        (32_768, IpNet::V6(Ipv6Net::default())),
+    ];
+    Direction::BOTH.into_iter().flat_map(move |direction| {
+        everyone.into_iter().map(move |(number, cidr)| AclEntry {
+            direction,
+            number,
+            action: AclAction::Deny,
+            protocol: Protocol::All,
+            cidr,
+            ports: None,
+        })
+    })
+}
+
+/// The first volume is the root one, and goes with the instance.
+fn volumes(it: &InstanceSpec) -> impl Iterator<Item = Volume> {
+    let devices = ["/dev/xvda", "/dev/sdf", "/dev/sdg", "/dev/sdh"];
+    it.volumes.iter().zip(devices).map(|(volume, device)| {
+        let root = device == "/dev/xvda";
+        Volume {
+            id: volume.get_ref().as_str().into(),
+            instance: InstanceId::new(it.id.get_ref()),
+            device: device.to_owned(),
+            size_gib: if root { 30 } else { 200 },
+            encrypted: true,
+            delete_on_termination: root,
+        }
+    })
+}
+
+fn asg(it: &InstanceSpec) -> Option<AsgMembership> {
+    Some(AsgMembership {
+        instance: InstanceId::new(it.id.get_ref()),
+        group: AsgName::new(it.asg.as_ref()?),
+        lifecycle: "InService".to_owned(),
+    })
+}
+
+fn target(it: &InstanceSpec) -> Option<TargetMembership> {
+    let target = it.target.as_ref()?;
+    Some(TargetMembership {
+        instance: InstanceId::new(it.id.get_ref()),
+        target_group: target.group.clone(),
+        arn: target.arn.clone(),
+        port: Some(target.port),
+        health: "healthy".to_owned(),
+    })
+}

@@ -1,0 +1,33 @@
+//! The drill: an embedded world that implements the ports, so that the whole console can be
+//! exercised without an account.
+//!
+//! A [`Scenario`] is a text file: a VPC, who talks to whom, and what `GuardDuty` finds when. A
+//! [`World`] is a scenario in motion: it judges every packet by the groups, NACLs and connection
+//! tracking in force, and writes flow log records of what it saw. [`Drill`] puts the world behind the
+//! read and write ports. The packet judgement is written here on its own, apart from the forecast
+//! that the console makes, so that each can be tested against the other.
+
+mod clock;
+mod conversation;
+mod journey;
+mod layout;
+mod names;
+mod packet;
+mod path;
+mod ports;
+mod record;
+mod resolve;
+mod scenario;
+mod schedule;
+mod span;
+mod spec;
+#[cfg(test)]
+mod tests;
+mod tracking;
+mod world;
+
+pub use clock::DrillClock;
+pub use ports::{Drill, Fault};
+pub use record::FORMAT;
+pub use scenario::{Place, Scenario, ScenarioError, load, shipped};
+pub use world::World;

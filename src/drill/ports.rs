@@ -1,0 +1,302 @@
+//! The world behind the ports: what the console reads and changes in a drill.
+//!
+//! Calls take as long as they would over a good connection, and fail when they are told to.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+
+use super::clock::DrillClock;
+use super::scenario::Scenario;
+use super::world::World;
+use crate::model::{Estate, InstanceId, Part, PartKind};
+use crate::operation::{Actuator, Answer, CallError, CallErrorKind, Operation, Refusal, State};
+use crate::sources::{
+    Clock, Coverage, FlowLine, FlowLines, FlowQuery, Identity, Reading, Request, Scope, Sink,
+    Source, SourceError,
+};
+
+/// How long a changing call takes.
+const CALL: Duration = Duration::from_millis(150);
+
+/// How long a reading call takes: short, so that the first frame is a full one.
+const READ: Duration = Duration::from_millis(5);
+
+/// Lines of a page of the flow log.
+const PAGE: usize = 1_000;
+
+/// A drill under way. Clones share the world.
+#[derive(Clone)]
+pub struct Drill {
+    world: Arc<Mutex<World>>,
+    faults: Arc<Mutex<Vec<Fault>>>,
+    clock: Arc<dyn Clock>,
+    identity: Identity,
+    title: Arc<str>,
+    suspect: InstanceId,
+}
+
+/// A failure to come: the next `calls` calls of `api` fail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The API as IAM names it. Reading an object's state counts as the `Describe` call that
+    /// [`Facts::iam`](crate::operation::Facts) lists.
+    pub api: String,
+    /// How many calls fail.
+    pub calls: u32,
+    /// How they fail.
+    pub kind: CallErrorKind,
+    /// The change is made nevertheless: what [`CallErrorKind::Unanswered`] may hide.
+    pub made: bool,
+}
+
+impl Drill {
+    /// Begins a drill at the pace of the wall clock.
+    pub fn start(scenario: Scenario) -> Self {
+        Self::new(scenario, Arc::new(DrillClock::start()))
+    }
+
+    /// Begins a drill at the present of `clock`.
+    pub fn new(scenario: Scenario, clock: Arc<dyn Clock>) -> Self {
+        let identity = Identity {
+            account: scenario.account.clone(),
+            arn: format!(
+                "arn:aws:sts::{}:assumed-role/incident-responder/drill",
+                scenario.account
+            ),
+            region: scenario.region.clone(),
+        };
+        Self {
+            identity,
+            title: scenario.title().into(),
+            suspect: scenario.suspect().clone(),
+            world: Arc::new(Mutex::new(World::new(scenario, clock.now()))),
+            faults: Arc::default(),
+            clock,
+        }
+    }
+
+    /// The world's clock, for everything else that needs one.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
+    /// What the drill is about, in a line.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The instance under suspicion.
+    pub fn suspect(&self) -> &InstanceId {
+        &self.suspect
+    }
+
+    /// The estate as it is now.
+    pub fn estate(&self) -> Estate {
+        self.world().estate().clone()
+    }
+
+    /// Makes calls fail.
+    pub fn inject(&self, fault: Fault) {
+        self.faults().push(fault);
+    }
+
+    /// The world at the present moment.
+    pub(super) fn world(&self) -> MutexGuard<'_, World> {
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        world.advance(self.clock.now());
+        world
+    }
+
+    fn faults(&self) -> MutexGuard<'_, Vec<Fault>> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Uses up one call of the first fault of an API.
+    fn next_fault(&self, api: &str) -> Option<Fault> {
+        let mut faults = self.faults();
+        let fault = faults.iter_mut().find(|it| it.api == api && it.calls > 0)?;
+        fault.calls -= 1;
+        let fault = fault.clone();
+        faults.retain(|it| it.calls > 0);
+        Some(fault)
+    }
+
+    fn change(&self, operation: &Operation) -> Result<Answer, CallError> {
+        let api = operation.facts().api;
+        let fault = self.next_fault(api);
+        if let Some(fault) = fault.as_ref().filter(|it| !it.made) {
+            return Err(failed(api, fault.kind));
+        }
+        let now = self.clock.now();
+        let answer = self.world().execute(operation, now);
+        let answer = answer.map_err(|refusal| refused(api, refusal))?;
+        fault.map_or(Ok(answer), |it| Err(failed(api, it.kind)))
+    }
+
+    fn state(&self, operation: &Operation) -> Result<State, CallError> {
+        let facts = operation.facts();
+        let describes = |it: &&&str| it.starts_with("ec2:Describe");
+        let api = facts.iam.iter().find(describes).unwrap_or(&facts.api);
+        if let Some(fault) = self.next_fault(api) {
+            return Err(failed(api, fault.kind));
+        }
+        self.world().observe(operation).ok_or_else(|| CallError {
+            kind: CallErrorKind::NotFound,
+            api: (*api).to_owned(),
+            code: "NotFound".to_owned(),
+            message: format!("there is nothing to {}", operation.prose()),
+        })
+    }
+
+    async fn flows(&self, query: FlowQuery, sink: &Sink) {
+        let (lines, missing_streams) = {
+            let world = self.world();
+            let known = |eni: &&_| world.estate().eni(eni).is_none();
+            (
+                world.lines(&query.log, &query.enis, query.since),
+                query.enis.iter().filter(known).count(),
+            )
+        };
+        let mut pages: Vec<&[FlowLine]> = lines.chunks(PAGE).collect();
+        if pages.is_empty() {
+            pages.push(&[]);
+        }
+        let limit = query.max_pages.max(1);
+        for (page, number) in pages.iter().take(limit).zip(1..) {
+            self.clock.sleep(READ).await;
+            let answer = FlowLines {
+                log: query.log.id.clone(),
+                lines: page.to_vec(),
+                coverage: Coverage {
+                    pages: number,
+                    capped: number == limit && pages.len() > limit,
+                    missing_streams,
+                },
+            };
+            if sink.send(Reading::Flows(answer)).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+impl Source for Drill {
+    fn read(&self, request: Request, sink: Sink) -> BoxFuture<'_, Result<(), SourceError>> {
+        Box::pin(async move {
+            if let Request::Flows(query) = request {
+                self.flows(query, &sink).await;
+                return Ok(());
+            }
+            self.clock.sleep(READ).await;
+            let reading = match request {
+                Request::Identity => Reading::Identity(self.identity.clone()),
+                Request::Findings => Reading::Findings(self.world().findings()),
+                Request::Locate(instances) => {
+                    Reading::Located(located(self.world().estate(), &instances))
+                }
+                Request::Part { kind, scope } => {
+                    Reading::Part(part(self.world().estate(), kind, &scope))
+                }
+                Request::Flows(_) => return Ok(()),
+            };
+            // A closed sink means that nobody wants it.
+            sink.send(reading).await.ok();
+            Ok(())
+        })
+    }
+}
+
+impl Actuator for Drill {
+    fn observe<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Result<State, CallError>> {
+        Box::pin(async move {
+            self.clock.sleep(READ).await;
+            self.state(operation)
+        })
+    }
+
+    fn execute<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Result<Answer, CallError>> {
+        Box::pin(async move {
+            self.clock.sleep(CALL).await;
+            self.change(operation)
+        })
+    }
+}
+
+fn refused(api: &str, refusal: Refusal) -> CallError {
+    CallError {
+        kind: if refusal.code.ends_with("NotFound") {
+            CallErrorKind::NotFound
+        } else {
+            CallErrorKind::Refused
+        },
+        api: api.to_owned(),
+        code: refusal.code.to_owned(),
+        message: refusal.message,
+    }
+}
+
+fn failed(api: &str, kind: CallErrorKind) -> CallError {
+    let code = match kind {
+        CallErrorKind::Throttled => "RequestLimitExceeded",
+        CallErrorKind::NotFound => "NotFound",
+        CallErrorKind::Denied => "UnauthorizedOperation",
+        CallErrorKind::Refused => "OperationNotPermitted",
+        CallErrorKind::NotSent => "NotSent",
+        CallErrorKind::Unanswered => "NoAnswer",
+    };
+    CallError {
+        kind,
+        api: api.to_owned(),
+        code: code.to_owned(),
+        message: "the drill made this call fail".to_owned(),
+    }
+}
+
+fn located(estate: &Estate, instances: &[InstanceId]) -> Vec<crate::model::VpcId> {
+    let found = instances.iter().filter_map(|id| estate.instance(id));
+    let mut vpcs: Vec<_> = found.filter_map(|it| it.vpc.clone()).collect();
+    vpcs.sort();
+    vpcs.dedup();
+    vpcs
+}
+
+/// One part of the estate, limited to a scope.
+fn part(estate: &Estate, kind: PartKind, scope: &Scope) -> Part {
+    let within = |vpc: &crate::model::VpcId| scope.vpcs.contains(vpc);
+    let of = scope.instances.iter();
+    match kind {
+        PartKind::Vpcs => Part::Vpcs(only(estate.vpcs(), |it| within(&it.id))),
+        PartKind::Subnets => Part::Subnets(only(estate.subnets(), |it| within(&it.vpc))),
+        PartKind::Enis => Part::Enis(only(estate.enis(), |it| within(&it.vpc))),
+        PartKind::Instances => Part::Instances(only(estate.instances(), |it| {
+            it.vpc.as_ref().is_some_and(within)
+        })),
+        PartKind::Groups => Part::Groups(only(estate.groups(), |it| within(&it.vpc))),
+        PartKind::Acls => Part::Acls(only(estate.acls(), |it| within(&it.vpc))),
+        PartKind::RouteTables => {
+            Part::RouteTables(only(estate.route_tables(), |it| within(&it.vpc)))
+        }
+        PartKind::Gateways => Part::Gateways(only(estate.gateways(), |it| within(&it.vpc))),
+        PartKind::Volumes => {
+            Part::Volumes(of.flat_map(|id| estate.volumes_of(id)).cloned().collect())
+        }
+        PartKind::AsgMemberships => {
+            Part::AsgMemberships(of.filter_map(|id| estate.asg_of(id)).cloned().collect())
+        }
+        PartKind::TargetMemberships => {
+            Part::TargetMemberships(of.flat_map(|id| estate.targets_of(id)).cloned().collect())
+        }
+        PartKind::FlowLogs => Part::FlowLogs(only(estate.flow_logs().iter(), |it| {
+            within(&it.resource.as_str().into())
+        })),
+    }
+}
+
+fn only<'a, T: Clone + 'a>(
+    all: impl Iterator<Item = &'a T>,
+    wanted: impl Fn(&T) -> bool,
+) -> Vec<T> {
+    all.filter(|it| wanted(it)).cloned().collect()
+}
