@@ -19,7 +19,7 @@ use crate::terminal::{self, Screen};
 use crate::view::{Depth, Styles};
 
 /// A run that was told to stop has this long to reach a safe end.
-const SAFE_END: Duration = Duration::from_secs(120);
+const SAFE_END: Duration = Duration::from_mins(2);
 
 /// A terminal incident console for AWS: see what a containment cuts before you confirm it.
 ///
@@ -141,7 +141,7 @@ async fn drill_console(scenario: Option<&str>, args: &ConsoleArgs) -> eyre::Resu
     let drill = Drill::start(scenario);
     let settings = PollSettings {
         vpcs: BTreeSet::new(),
-        since: Duration::from_secs(60 * 60),
+        since: Duration::from_hours(1),
         max_pages: 100,
         findings_every: Duration::from_secs(2),
         estate_every: Duration::from_secs(5),
@@ -179,9 +179,9 @@ async fn account_console(account: &AccountArgs, args: &ConsoleArgs) -> eyre::Res
         vpcs: account.vpc.iter().map(|it| it.as_str().into()).collect(),
         since: Duration::from_secs(account.since * 60),
         max_pages: 100,
-        findings_every: Duration::from_secs(60),
-        estate_every: Duration::from_secs(120),
-        flows_every: Duration::from_secs(60),
+        findings_every: Duration::from_mins(1),
+        estate_every: Duration::from_mins(2),
+        flows_every: Duration::from_mins(1),
     };
     let actuator: Option<Arc<dyn Actuator>> = if args.allow_changes {
         Some(Arc::new(connected.actuator()))

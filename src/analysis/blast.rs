@@ -8,34 +8,27 @@ use crate::operation::Operation;
 /// What else is cut.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Blast {
-    /// The interfaces that are hit, other than the suspect's own.
-    pub hits: BTreeMap<EniId, Hit>,
+    /// The interfaces that are hit, other than the suspect's own: cut from everything outside their
+    /// subnet. Traffic inside a subnet goes on, because a network ACL is evaluated only where
+    /// traffic enters or leaves it: <https://docs.aws.amazon.com/vpc/latest/userguide/nacl-basics.html>
+    pub hits: BTreeSet<EniId>,
     /// Subnets that reach the internet through a NAT gateway that is hit.
     pub dependents: BTreeSet<SubnetId>,
     /// What the estate did not say.
     pub doubts: Vec<String>,
 }
 
-/// How an interface is hit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hit {
-    /// Cut from everything outside its subnet; traffic inside the subnet goes on, because a network
-    /// ACL is evaluated only where traffic enters or leaves the subnet:
-    /// <https://docs.aws.amazon.com/vpc/latest/userguide/nacl-basics.html>
-    AtSubnetEdge,
-}
-
 impl Blast {
     /// The instances that are hit.
     pub fn instances(&self, estate: &Estate) -> BTreeSet<InstanceId> {
-        let hit = self.hits.keys().filter_map(|id| estate.eni(id));
+        let hit = self.hits.iter().filter_map(|id| estate.eni(id));
         hit.filter_map(|eni| eni.instance.clone()).collect()
     }
 
     /// The interfaces hit that are no instance's, by kind.
     pub fn services<'a>(&'a self, estate: &'a Estate) -> BTreeMap<EniKind, Vec<&'a Eni>> {
         let mut kinds: BTreeMap<EniKind, Vec<&Eni>> = BTreeMap::new();
-        for eni in self.hits.keys().filter_map(|id| estate.eni(id)) {
+        for eni in self.hits.iter().filter_map(|id| estate.eni(id)) {
             if eni.instance.is_none() {
                 kinds.entry(eni.kind).or_default().push(eni);
             }
@@ -70,7 +63,7 @@ fn subnet_edge(estate: &Estate, suspect: &InstanceId, subnet: &SubnetId, blast: 
         if eni.instance.as_ref() == Some(suspect) {
             continue;
         }
-        blast.hits.insert(eni.id.clone(), Hit::AtSubnetEdge);
+        blast.hits.insert(eni.id.clone());
         if eni.kind == EniKind::NatGateway {
             let users = users_of_nat(estate, eni);
             blast.dependents.extend(users.filter(|it| it != subnet));
@@ -99,6 +92,7 @@ fn users_of_nat<'a>(estate: &'a Estate, nat: &'a Eni) -> impl Iterator<Item = Su
 mod tests {
     use super::*;
     use crate::model::fixture;
+    use crate::model::id::Id;
     use crate::operation::{Ref, StepId};
 
     fn swap_nacl(subnet: &str) -> Operation {
@@ -112,12 +106,12 @@ mod tests {
     fn a_nacl_swap_hits_the_whole_subnet_and_the_subnets_behind_its_nat_gateway() {
         let estate = fixture::estate();
         let blast = blast(&estate, &fixture::suspect(), [&swap_nacl("subnet-a")]);
-        let hit: Vec<&str> = blast.hits.keys().map(|id| id.as_str()).collect();
+        let hit: Vec<&str> = blast.hits.iter().map(Id::as_str).collect();
         assert_eq!(hit, ["eni-nat", "eni-ssm", "eni-web2"]);
         assert_eq!(blast.instances(&estate).len(), 1);
         let kinds: Vec<EniKind> = blast.services(&estate).into_keys().collect();
         assert_eq!(kinds, [EniKind::NatGateway, EniKind::Endpoint]);
-        let dependents: Vec<&str> = blast.dependents.iter().map(|id| id.as_str()).collect();
+        let dependents: Vec<&str> = blast.dependents.iter().map(Id::as_str).collect();
         assert_eq!(
             dependents,
             ["subnet-c"],

@@ -6,5 +6,5 @@
 mod blast;
 mod neighbours;
 
-pub use blast::{Blast, Hit, blast};
-pub use neighbours::{Neighbour, Neighbourhood, Shared, eni_label, neighbourhood};
+pub use blast::{Blast, blast};
+pub use neighbours::{Link, Neighbour, Neighbourhood, eni_label, neighbourhood};

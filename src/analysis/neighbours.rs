@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Eni, EniId, EniKind, Estate, InstanceId, SubnetId};
+use crate::model::{
+    AclId, Eni, EniId, EniKind, Estate, GroupId, InstanceId, RouteTableId, SubnetId,
+};
 
 /// The suspect's surroundings.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -25,43 +27,52 @@ pub struct Neighbour {
     /// The instance behind it.
     pub instance: Option<InstanceId>,
     /// What it shares.
-    pub shared: Shared,
+    pub shared: BTreeSet<Link>,
 }
 
-/// What an interface shares with the suspect.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Shared {
+/// Something that an interface can share with the suspect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Link {
     /// The subnet.
-    pub subnet: bool,
+    Subnet,
     /// The network ACL.
-    pub acl: bool,
+    Acl,
     /// The route table.
-    pub table: bool,
+    RouteTable,
     /// A security group.
-    pub group: bool,
+    Group,
     /// The instance profile, and so the role.
-    pub role: bool,
+    Role,
 }
 
-impl Shared {
-    fn any(self) -> bool {
-        self.subnet || self.acl || self.table || self.group || self.role
-    }
+impl Link {
+    /// All, from the closest on.
+    pub const ALL: [Self; 5] = [
+        Self::Subnet,
+        Self::Acl,
+        Self::RouteTable,
+        Self::Group,
+        Self::Role,
+    ];
 }
 
 impl Neighbourhood {
-    /// How many neighbours share something.
-    pub fn count(&self, shares: impl Fn(&Shared) -> bool) -> usize {
+    /// How many neighbours share this with the suspect.
+    pub fn count(&self, link: Link) -> usize {
         self.neighbours
             .iter()
-            .filter(|it| shares(&it.shared))
+            .filter(|it| it.shared.contains(&link))
             .count()
     }
 
     /// The neighbours in the suspect's own subnets, counted by kind.
     pub fn subnet_kinds(&self) -> BTreeMap<EniKind, usize> {
         let mut kinds = BTreeMap::new();
-        for neighbour in self.neighbours.iter().filter(|it| it.shared.subnet) {
+        for neighbour in self
+            .neighbours
+            .iter()
+            .filter(|it| it.shared.contains(&Link::Subnet))
+        {
             *kinds.entry(neighbour.kind).or_default() += 1;
         }
         kinds
@@ -70,38 +81,7 @@ impl Neighbourhood {
 
 /// Finds everything that shares a scope with `suspect`.
 pub fn neighbourhood(estate: &Estate, suspect: &InstanceId) -> Neighbourhood {
-    let own: Vec<&Eni> = estate.enis_of_instance(suspect).collect();
-    let subnets: BTreeSet<&SubnetId> = own.iter().map(|eni| &eni.subnet).collect();
-    let acls: BTreeSet<_> = subnets
-        .iter()
-        .filter_map(|it| estate.acl_of_subnet(it))
-        .map(|it| &it.id)
-        .collect();
-    let tables: BTreeSet<_> = subnets
-        .iter()
-        .filter_map(|it| estate.table_of_subnet(it))
-        .map(|it| &it.id)
-        .collect();
-    let groups: BTreeSet<_> = own.iter().flat_map(|eni| &eni.groups).collect();
-    let profile = estate.instance(suspect).and_then(|it| it.profile.as_ref());
-
-    let shared = |eni: &Eni| Shared {
-        subnet: subnets.contains(&eni.subnet),
-        acl: estate
-            .acl_of_subnet(&eni.subnet)
-            .is_some_and(|it| acls.contains(&it.id)),
-        table: estate
-            .table_of_subnet(&eni.subnet)
-            .is_some_and(|it| tables.contains(&it.id)),
-        group: eni.groups.iter().any(|it| groups.contains(it)),
-        role: profile.is_some()
-            && eni
-                .instance
-                .as_ref()
-                .and_then(|it| estate.instance(it))
-                .and_then(|it| it.profile.as_ref())
-                == profile,
-    };
+    let scopes = Scopes::of(estate, suspect);
     let mut neighbours: Vec<Neighbour> = estate
         .enis()
         .filter(|eni| eni.instance.as_ref() != Some(suspect))
@@ -110,12 +90,13 @@ pub fn neighbourhood(estate: &Estate, suspect: &InstanceId) -> Neighbourhood {
             kind: eni.kind,
             label: eni_label(estate, eni),
             instance: eni.instance.clone(),
-            shared: shared(eni),
+            shared: scopes.shared_with(estate, eni),
         })
-        .filter(|neighbour| neighbour.shared.any())
+        .filter(|neighbour| !neighbour.shared.is_empty())
         .collect();
     neighbours.sort_by(|a, b| {
-        let key = |it: &Neighbour| (!it.shared.subnet, !it.shared.acl, rank(it.kind));
+        let closest = |it: &Neighbour| it.shared.first().copied();
+        let key = |it: &Neighbour| (closest(it), rank(it.kind));
         key(a)
             .cmp(&key(b))
             .then_with(|| a.label.cmp(&b.label))
@@ -123,8 +104,52 @@ pub fn neighbourhood(estate: &Estate, suspect: &InstanceId) -> Neighbourhood {
     });
     Neighbourhood {
         neighbours,
-        subnets: subnets.into_iter().cloned().collect(),
+        subnets: scopes.subnets.into_iter().cloned().collect(),
     }
+}
+
+/// What the suspect is part of.
+struct Scopes<'e> {
+    subnets: BTreeSet<&'e SubnetId>,
+    acls: BTreeSet<&'e AclId>,
+    tables: BTreeSet<&'e RouteTableId>,
+    groups: BTreeSet<&'e GroupId>,
+    profile: Option<&'e String>,
+}
+
+impl<'e> Scopes<'e> {
+    fn of(estate: &'e Estate, suspect: &InstanceId) -> Self {
+        let own: Vec<&Eni> = estate.enis_of_instance(suspect).collect();
+        let subnets: BTreeSet<&SubnetId> = own.iter().map(|eni| &eni.subnet).collect();
+        let acls = subnets.iter().filter_map(|it| estate.acl_of_subnet(it));
+        let tables = subnets.iter().filter_map(|it| estate.table_of_subnet(it));
+        Self {
+            acls: acls.map(|it| &it.id).collect(),
+            tables: tables.map(|it| &it.id).collect(),
+            groups: own.iter().flat_map(|eni| &eni.groups).collect(),
+            profile: profile(estate, Some(suspect)),
+            subnets,
+        }
+    }
+
+    fn shared_with(&self, estate: &Estate, eni: &Eni) -> BTreeSet<Link> {
+        let acl = estate.acl_of_subnet(&eni.subnet);
+        let table = estate.table_of_subnet(&eni.subnet);
+        let shares = |link: &Link| match link {
+            Link::Subnet => self.subnets.contains(&eni.subnet),
+            Link::Acl => acl.is_some_and(|it| self.acls.contains(&it.id)),
+            Link::RouteTable => table.is_some_and(|it| self.tables.contains(&it.id)),
+            Link::Group => eni.groups.iter().any(|it| self.groups.contains(it)),
+            Link::Role => {
+                self.profile.is_some() && profile(estate, eni.instance.as_ref()) == self.profile
+            }
+        };
+        Link::ALL.into_iter().filter(shares).collect()
+    }
+}
+
+fn profile<'e>(estate: &'e Estate, instance: Option<&InstanceId>) -> Option<&'e String> {
+    estate.instance(instance?)?.profile.as_ref()
 }
 
 /// What others depend on comes first: a list that is cut off must not hide the NAT gateway.
@@ -181,18 +206,18 @@ mod tests {
                 .all(|it| it.instance != Some(fixture::suspect()))
         );
         assert_eq!(
-            around.count(|it| it.subnet),
+            around.count(Link::Subnet),
             3,
             "web-2, the NAT gateway and the endpoint"
         );
         assert_eq!(
-            around.count(|it| it.acl),
+            around.count(Link::Acl),
             4,
             "and web-3 in the other subnet of the NACL"
         );
-        assert_eq!(around.count(|it| it.table), 3);
-        assert_eq!(around.count(|it| it.group), 2, "web-2 and web-3");
-        assert_eq!(around.count(|it| it.role), 1, "web-2");
+        assert_eq!(around.count(Link::RouteTable), 3);
+        assert_eq!(around.count(Link::Group), 2, "web-2 and web-3");
+        assert_eq!(around.count(Link::Role), 1, "web-2");
     }
 
     #[test]

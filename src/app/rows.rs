@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::state::{AppState, Pane};
 use crate::analysis::{Neighbour, neighbourhood};
 use crate::flows::{Edge, EdgeKey};
+use crate::model::id::Id;
 use crate::model::{EniId, Finding, FindingId, InstanceId};
 use crate::plan::Action;
 
@@ -54,11 +55,7 @@ impl AppState {
             .and_then(|id| self.estate.instance(id))
             .map(|it| it.name.as_str());
         let remotes = finding.remotes.iter().map(|it| it.address.to_string());
-        let texts = [
-            Some(finding.kind.as_str()),
-            instance.map(|it| it.as_str()),
-            name,
-        ];
+        let texts = [Some(finding.kind.as_str()), instance.map(Id::as_str), name];
         texts.into_iter().flatten().any(|it| contains(it, filter))
             || remotes.into_iter().any(|it| it.contains(filter))
     }

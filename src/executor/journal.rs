@@ -172,8 +172,13 @@ fn chain(prev: &str, event: &RunEvent) -> io::Result<String> {
     let mut hasher = Sha256::new();
     hasher.update(prev.as_bytes());
     hasher.update(serde_json::to_vec(event)?);
-    let digest = hasher.finalize();
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    let hex = |mut text: String, byte: &u8| {
+        text.extend(
+            [byte >> 4, byte & 15].map(|it| char::from(b"0123456789abcdef"[usize::from(it)])),
+        );
+        text
+    };
+    Ok(hasher.finalize().iter().fold(String::new(), hex))
 }
 
 #[cfg(test)]

@@ -144,7 +144,7 @@ fn source_ages<'a>(state: &AppState, styles: &Styles) -> Vec<Span<'a>> {
         let health = state.feed(*feed);
         (
             health.state(state.now),
-            health.read_at.map(|at| std::cmp::Reverse(at)),
+            health.read_at.map(std::cmp::Reverse),
         )
     });
     let feeds = [

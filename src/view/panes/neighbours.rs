@@ -1,10 +1,12 @@
 //! Pane 3: who shares a scope with the suspect, and what the selected action does to each.
 
+use std::collections::BTreeSet;
+
 use ratatui::text::{Line, Span};
 
 use super::super::text::pad;
 use super::{Canvas, Content, actions};
-use crate::analysis::{Blast, Neighbour, Shared, neighbourhood};
+use crate::analysis::{Blast, Link, Neighbour, neighbourhood};
 use crate::model::PartKind;
 use crate::sources::Feed;
 
@@ -46,11 +48,11 @@ fn summary<'a>(canvas: &Canvas<'a>, around: &crate::analysis::Neighbourhood) -> 
     let dot = canvas.styles.glyphs.dot;
     let counts = format!(
         "share the subnet {} {dot} NACL {} {dot} route table {} {dot} groups {} {dot} role {}",
-        around.count(|it| it.subnet),
-        around.count(|it| it.acl),
-        around.count(|it| it.table),
-        around.count(|it| it.group),
-        around.count(|it| it.role),
+        around.count(Link::Subnet),
+        around.count(Link::Acl),
+        around.count(Link::RouteTable),
+        around.count(Link::Group),
+        around.count(Link::Role),
     );
     let kinds: Vec<String> = around
         .subnet_kinds()
@@ -70,7 +72,7 @@ fn line<'a>(canvas: &Canvas<'a>, row: &Neighbour, blast: &Blast) -> Line<'a> {
     let address = eni
         .and_then(crate::model::Eni::primary)
         .map(|it| it.to_string());
-    let hit = blast.hits.contains_key(&row.eni);
+    let hit = blast.hits.contains(&row.eni);
     let (mark, style) = if hit {
         (styles.glyphs.failed, styles.bad)
     } else {
@@ -80,23 +82,27 @@ fn line<'a>(canvas: &Canvas<'a>, row: &Neighbour, blast: &Blast) -> Line<'a> {
     Line::from(vec![
         Span::styled(format!("{mark} "), style),
         Span::raw(pad(&row.label, label_width, &styles.glyphs)),
-        Span::styled(format!(" {} ", shares(row.shared)), styles.dim),
+        Span::styled(format!(" {} ", shares(&row.shared)), styles.dim),
         Span::raw(pad(&address.unwrap_or_default(), 15, &styles.glyphs)),
         Span::raw(" "),
         Span::styled(pad(row.eni.as_str(), 21, &styles.glyphs), styles.dim),
     ])
 }
 
-fn shares(shared: Shared) -> String {
-    let letters = [
-        (shared.subnet, 's'),
-        (shared.acl, 'n'),
-        (shared.table, 't'),
-        (shared.group, 'g'),
-        (shared.role, 'r'),
-    ];
-    letters
-        .iter()
-        .map(|(shares, letter)| if *shares { *letter } else { '-' })
-        .collect()
+fn shares(shared: &BTreeSet<Link>) -> String {
+    let letter = |link: &Link| match link {
+        Link::Subnet => 's',
+        Link::Acl => 'n',
+        Link::RouteTable => 't',
+        Link::Group => 'g',
+        Link::Role => 'r',
+    };
+    let shown = |link: Link| {
+        if shared.contains(&link) {
+            letter(&link)
+        } else {
+            '-'
+        }
+    };
+    Link::ALL.into_iter().map(shown).collect()
 }

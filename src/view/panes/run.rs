@@ -129,7 +129,7 @@ fn bound_prose(run: &RunView, step: &Step) -> String {
     prose
 }
 
-fn mark<'s>(view: &StepView, styles: &'s Styles) -> (&'static str, Style) {
+fn mark(view: &StepView, styles: &Styles) -> (&'static str, Style) {
     let glyphs = &styles.glyphs;
     match &view.status {
         StepStatus::Waiting => (glyphs.idle, styles.dim),
@@ -172,8 +172,7 @@ fn status(canvas: &Canvas<'_>, view: &StepView, step: &Step) -> String {
 
 fn ended(outcome: &StepOutcome) -> String {
     match outcome {
-        StepOutcome::Done { message } => message.clone(),
-        StepOutcome::Warned { message } => message.clone(),
+        StepOutcome::Done { message } | StepOutcome::Warned { message } => message.clone(),
         StepOutcome::Skipped { why } => format!("skipped: {why}"),
         StepOutcome::Failed { error } => format!("failed: {error}"),
         StepOutcome::NotRun {
@@ -188,13 +187,13 @@ fn detail<'a>(canvas: &Canvas<'a>, run: &RunView, step: &Step) -> Vec<Line<'a>> 
         return Vec::new();
     };
     let styles = canvas.styles;
-    let mut words = format!("step {}: {}", step.id, bound_prose(run, step));
-    if let StepStatus::Ended(outcome) = &view.status {
-        words.push_str(&format!(". {}", ended(outcome)));
-    }
-    if let StepStatus::Retrying { error } = &view.status {
-        words.push_str(&format!(". {error}"));
-    }
+    let words = format!("step {}: {}", step.id, bound_prose(run, step));
+    let more = match &view.status {
+        StepStatus::Ended(outcome) => ended(outcome),
+        StepStatus::Retrying { error } => error.clone(),
+        _ => String::new(),
+    };
+    let words = format!("{words}. {more}");
     let mut lines = vec![canvas.line(&"-".repeat(canvas.width), styles.dim)];
     lines.extend(canvas.prose(&words, styles.plain));
     lines.truncate(DETAIL);

@@ -18,22 +18,19 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     let mut lines = canvas
         .trouble(Feed::Part(PartKind::Instances))
         .unwrap_or_default();
-    let name = match state.estate.instance(&id) {
-        Some(instance) => {
-            lines.extend(facts(canvas, instance));
-            instance.name.clone()
-        }
-        None => {
-            let read = state.estate.freshness(PartKind::Instances).is_some();
-            let words = if read {
-                "not among the instances that were read: terminated, or in another VPC or Region"
-            } else {
-                "reading the estate"
-            };
-            lines.extend(canvas.prose(words, canvas.styles.dim));
-            String::new()
-        }
-    };
+    let instance = state.estate.instance(&id);
+    let name = instance.map(|it| it.name.as_str()).unwrap_or_default();
+    if let Some(instance) = instance {
+        lines.extend(facts(canvas, instance));
+    } else {
+        let read = state.estate.freshness(PartKind::Instances).is_some();
+        let words = if read {
+            "not among the instances that were read: terminated, or in another VPC or Region"
+        } else {
+            "reading the estate"
+        };
+        lines.extend(canvas.prose(words, canvas.styles.dim));
+    }
     let scroll = usize::from(state.cursors.suspect).min(lines.len().saturating_sub(canvas.height));
     lines.drain(..scroll);
     Content {
