@@ -14,6 +14,8 @@ pub struct Confirm {
     pub plan: Plan,
     /// Whom it hits besides the suspect.
     pub blast: Blast,
+    /// What is known of the suspect's live flows, in sentences.
+    pub outlook: Vec<String>,
     /// What was typed so far.
     pub typed: String,
     /// The button under the cursor.

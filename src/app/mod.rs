@@ -10,6 +10,7 @@ mod health;
 mod input;
 mod keymap;
 mod message;
+mod outlook;
 mod rows;
 mod session;
 mod state;

@@ -6,8 +6,7 @@ use super::super::keymap::Command;
 use super::super::message::Effect;
 use super::super::state::{AppState, Dialog, Pane};
 use crate::analysis::blast;
-use crate::model::FlowAction;
-use crate::plan::{self, Dwell, Intent};
+use crate::plan::{self, Intent};
 
 impl AppState {
     pub(super) fn scroll_help(&mut self, command: Command) -> Vec<Effect> {
@@ -66,6 +65,7 @@ impl AppState {
         let blast = blast(&self.estate, &plan.suspect, plan.operations());
         Ok(Confirm {
             intent,
+            outlook: self.outlook(action),
             plan,
             blast,
             typed: String::new(),
@@ -74,23 +74,6 @@ impl AppState {
             opened: self.now,
             refused: None,
         })
-    }
-
-    /// The dwell that the suspect's live flows ask for.
-    fn dwell(&self) -> Dwell {
-        let complete_to = self.flows.coverage().newest_end.unwrap_or(self.now);
-        let enis = self.suspect_enis();
-        let accepted = self.flows.newest_first(&enis).into_iter();
-        let gaps = accepted
-            .filter(|edge| edge.key.action == FlowAction::Accept && edge.is_active(complete_to))
-            .map(|edge| {
-                let seconds = u64::try_from((edge.last - edge.first).num_seconds()).unwrap_or(0);
-                u32::try_from(seconds.div_ceil(edge.packets.max(1))).unwrap_or(u32::MAX)
-            });
-        Dwell {
-            slowest_gap: gaps.max(),
-            max: self.settings.max_dwell,
-        }
     }
 
     pub(super) fn confirm_key(&mut self, key: Key, command: Option<Command>) -> Vec<Effect> {

@@ -70,6 +70,9 @@ fn body_lines<'a>(
     for sentence in ledger(estate, &confirm.blast) {
         prose(&sentence, hit_style);
     }
+    for sentence in &confirm.outlook {
+        prose(sentence, styles.warn);
+    }
     for remark in &confirm.plan.remarks {
         prose(remark, styles.plain);
     }

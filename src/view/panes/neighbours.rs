@@ -25,11 +25,16 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     let around = neighbourhood(&state.estate, &suspect);
     let (action, blast) = actions::selected_blast(state);
     lines.extend(summary(canvas, &around));
+    let glyphs = &styles.glyphs;
     let legend = format!(
-        "under {action}: {} cut at the subnet's edge  {} not touched   shares: s=subnet n=NACL t=route table g=group r=role",
-        styles.glyphs.failed, styles.glyphs.idle
+        "under {action}: {} cut at the subnet's edge, {} not touched",
+        glyphs.failed, glyphs.idle
     );
-    lines.push(canvas.line(&legend, styles.dim));
+    lines.push(canvas.line(&legend, styles.plain));
+    lines.push(canvas.line(
+        "shares: s subnet, n network ACL, t route table, g group, r role",
+        styles.dim,
+    ));
     let rows = state.neighbour_rows();
     let keys: Vec<_> = rows.iter().map(|it| it.eni.clone()).collect();
     let selected = state.cursors.neighbours.resolve(&keys);

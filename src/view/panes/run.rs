@@ -32,6 +32,14 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
         run.case, styles.glyphs.dot, run.run
     );
     lines.push(canvas.line(&where_kept, styles.dim));
+    if let Some((at, RunOutcome::Done | RunOutcome::DoneWithWarnings)) = run.ended {
+        let words = format!(
+            "The changes are made. Whether traffic stopped, only flow logs show: in pane 4 look for \
+             accepts that start after {}.",
+            at.format("%H:%M:%SZ")
+        );
+        lines.extend(canvas.prose(&words, styles.warn));
+    }
     let ids: Vec<_> = run.steps.keys().copied().collect();
     let selected = shown_step(canvas, run, &ids);
     let room = canvas.height.saturating_sub(lines.len() + DETAIL);

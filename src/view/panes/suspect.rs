@@ -50,8 +50,8 @@ fn facts<'a>(canvas: &Canvas<'a>, instance: &Instance) -> Vec<Line<'a>> {
         instance.image
     )];
     for eni in estate.enis_of_instance(&instance.id) {
-        facts.push(interface(estate, eni, dot));
-        facts.push(format!("  {}", subnet(estate, &eni.subnet, dot)));
+        facts.extend(interface(estate, eni, dot));
+        facts.extend(subnet(estate, &eni.subnet));
         facts.push(format!("  groups {}", groups(estate, &eni.groups)));
     }
     let profile = instance.profile.as_deref().unwrap_or("none");
@@ -90,48 +90,41 @@ fn facts<'a>(canvas: &Canvas<'a>, instance: &Instance) -> Vec<Line<'a>> {
         .collect()
 }
 
-fn interface(estate: &Estate, eni: &Eni, dot: &str) -> String {
+fn interface(estate: &Estate, eni: &Eni, dot: &str) -> [String; 2] {
     let addresses: Vec<String> = eni.addresses.iter().map(ToString::to_string).collect();
-    let public = eni
-        .public
-        .map(|it| format!(" {dot} public {it}"))
-        .unwrap_or_default();
+    let public = eni.public.map(|it| format!(" {dot} public {it}"));
     let managed = if eni.requester_managed {
         ", requester-managed"
     } else {
         ""
     };
-    let index = eni
-        .device_index
-        .map(|it| format!("eth{it} "))
-        .unwrap_or_default();
-    let vpc = estate
-        .vpc(&eni.vpc)
-        .map(|it| it.name.as_str())
-        .unwrap_or_default();
-    format!(
-        "{index}{}{managed} {dot} {}{public} {dot} {} {vpc}",
-        eni.id,
-        addresses.join(" "),
-        eni.vpc
-    )
+    let index = eni.device_index.map(|it| format!("eth{it} "));
+    let vpc = estate.vpc(&eni.vpc).map(|it| it.name.as_str());
+    [
+        format!(
+            "{}{}{managed} in {} {}",
+            index.unwrap_or_default(),
+            eni.id,
+            eni.vpc,
+            vpc.unwrap_or_default()
+        ),
+        format!("  {}{}", addresses.join(" "), public.unwrap_or_default()),
+    ]
 }
 
-fn subnet(estate: &Estate, id: &SubnetId, dot: &str) -> String {
+fn subnet(estate: &Estate, id: &SubnetId) -> [String; 2] {
     let name = estate
         .subnet(id)
-        .map(|it| format!(" {} {}", it.name, it.zone))
-        .unwrap_or_default();
-    let acl = estate
-        .acl_of_subnet(id)
-        .map_or("NACL unknown".into(), |acl| {
-            let shared = acl.subnets.len();
-            format!("{} (serves {shared} subnets)", acl.id)
-        });
-    let table = estate
-        .table_of_subnet(id)
-        .map_or("routes unknown".into(), |it| it.id.to_string());
-    format!("{id}{name} {dot} {acl} {dot} {table}")
+        .map(|it| format!(" {} {}", it.name, it.zone));
+    let table = estate.table_of_subnet(id);
+    let table = table.map_or("unknown".into(), |it| it.id.to_string());
+    let acl = estate.acl_of_subnet(id).map_or("unknown".into(), |acl| {
+        format!("{}, which serves {} subnets", acl.id, acl.subnets.len())
+    });
+    [
+        format!("  {id}{}, routes {table}", name.unwrap_or_default()),
+        format!("  network ACL {acl}"),
+    ]
 }
 
 pub(in crate::view) fn groups(estate: &Estate, ids: &[GroupId]) -> String {

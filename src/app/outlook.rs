@@ -1,0 +1,78 @@
+//! What the suspect's live flows mean for a two-step: how long it must stay open, and what is likely
+//! to survive it.
+
+use super::health::age;
+use super::state::AppState;
+use crate::flows::Edge;
+use crate::model::FlowAction;
+use crate::plan::{Action, Dwell};
+
+/// How many silent flows are named.
+const NAMED: usize = 4;
+
+impl AppState {
+    /// The dwell that the suspect's active flows ask for.
+    pub(super) fn dwell(&self) -> Dwell {
+        let (active, _) = self.live_flows();
+        Dwell {
+            slowest_gap: active.into_iter().map(mean_gap).max(),
+            max: self.settings.max_dwell,
+        }
+    }
+
+    /// What a two-step may do to the flows that are known, in sentences.
+    pub(super) fn outlook(&self, action: Action) -> Vec<String> {
+        if action != Action::SgTwoStep {
+            return Vec::new();
+        }
+        let (active, silent) = self.live_flows();
+        if active.is_empty() && silent.is_empty() {
+            let words = "No flow of the suspect is known: the dwell is the longest allowed.";
+            return vec![words.into()];
+        }
+        let mut sentences = vec![format!(
+            "{} flows were active in each of the last ten minutes of the log: expected to be cut.",
+            active.len()
+        )];
+        if !silent.is_empty() {
+            sentences.push(format!(
+                "{} others were silent for a while. One that is open and stays silent is a likely \
+                 survivor: {}.",
+                silent.len(),
+                self.named(&silent)
+            ));
+        }
+        sentences
+    }
+
+    /// The suspect's accepted flows: those with traffic in each of the last ten minutes up to which the
+    /// log is complete, and the others.
+    fn live_flows(&self) -> (Vec<&Edge>, Vec<&Edge>) {
+        let complete_to = self.flows.coverage().newest_end.unwrap_or(self.now);
+        let edges = self.flows.newest_first(&self.suspect_enis()).into_iter();
+        edges
+            .filter(|edge| edge.key.action == FlowAction::Accept)
+            .partition(|edge| edge.is_active(complete_to))
+    }
+
+    fn named(&self, silent: &[&Edge]) -> String {
+        let name = |edge: &&Edge| {
+            let age = age(self.now - edge.last);
+            format!("{} port {} ({age} ago)", edge.key.peer, edge.key.port)
+        };
+        let names: Vec<String> = silent.iter().take(NAMED).map(name).collect();
+        let more = silent.len().saturating_sub(NAMED);
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        format!("{}{more}", names.join(", "))
+    }
+}
+
+/// The mean time between two packets of an edge, in seconds, rounded up.
+fn mean_gap(edge: &Edge) -> u32 {
+    let seconds = u64::try_from((edge.last - edge.first).num_seconds()).unwrap_or(0);
+    u32::try_from(seconds.div_ceil(edge.packets.max(1))).unwrap_or(u32::MAX)
+}
