@@ -16,7 +16,7 @@ use crate::executor::Runs;
 use crate::operation::Actuator;
 use crate::sources::{Clock, PollSettings, Poller, Source};
 use crate::terminal::{self, Screen};
-use crate::view::{Depth, Styles};
+use crate::view::{self, Depth, Styles};
 
 /// A run that was told to stop has this long to reach a safe end.
 const SAFE_END: Duration = Duration::from_mins(2);
@@ -222,7 +222,8 @@ async fn console(outside: Outside, poll: PollSettings, args: &ConsoleArgs) -> ey
     };
     let case = settings.case.clone();
     let journals = state_dir()?;
-    let mut screen = Screen::enter(styles(args)).wrap_err("could not start the console")?;
+    let mut screen = Screen::enter().wrap_err("could not start the console")?;
+    let styles = styles(args);
     let state = AppState::new(settings, screen.size(), now);
     let input = terminal::messages().wrap_err("could not listen for signals")?;
     let polling = Poller::spawn(outside.source, Arc::clone(&outside.clock), poll);
@@ -236,7 +237,10 @@ async fn console(outside: Outside, poll: PollSettings, args: &ConsoleArgs) -> ey
     );
     // In a task of its own: should it panic, a run still comes to its safe end below.
     let shown = tokio::spawn(async move {
-        let exit = app::run(state, session, input, |state| screen.draw(state)).await;
+        let exit = app::run(state, session, input, |state| {
+            screen.draw(|frame| view::draw(frame, state, &styles))
+        })
+        .await;
         drop(screen);
         exit
     });

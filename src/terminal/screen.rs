@@ -8,11 +8,8 @@ use crossterm::terminal::{
     disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue, style};
-use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-
-use crate::app::AppState;
-use crate::view::{self, Styles};
+use ratatui::{Frame, Terminal};
 
 /// Larger than any full repaint: a frame is one write, and so one packet or few.
 const FRAME_BYTES: usize = 64 * 1024;
@@ -20,7 +17,6 @@ const FRAME_BYTES: usize = 64 * 1024;
 /// The terminal in full-screen mode; dropping it gives the terminal back.
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
-    styles: Styles,
 }
 
 impl Screen {
@@ -28,7 +24,7 @@ impl Screen {
     ///
     /// # Errors
     /// Standard input or output is no terminal, or it refuses a mode.
-    pub fn enter(styles: Styles) -> io::Result<Self> {
+    pub fn enter() -> io::Result<Self> {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             return Err(io::Error::new(
                 io::ErrorKind::Unsupported,
@@ -42,7 +38,7 @@ impl Screen {
         let out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
         let terminal = Terminal::new(CrosstermBackend::new(out))?;
         enable_raw_mode()?;
-        let screen = Self { terminal, styles };
+        let screen = Self { terminal };
         execute!(
             io::stdout(),
             EnterAlternateScreen,
@@ -63,13 +59,9 @@ impl Screen {
     ///
     /// # Errors
     /// The terminal is gone.
-    pub fn draw(&mut self, state: &AppState) -> io::Result<()> {
+    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        let styles = &self.styles;
-        let drawn = self
-            .terminal
-            .draw(|frame| view::draw(frame, state, styles))
-            .map(|_| ());
+        let drawn = self.terminal.draw(render).map(|_| ());
         queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
         self.terminal.backend_mut().flush()?;
         drawn
