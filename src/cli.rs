@@ -1,6 +1,7 @@
 //! The command line: arguments, and which parts are put together for them.
 
 use std::collections::BTreeSet;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -93,14 +94,15 @@ pub fn main() -> ExitCode {
     }
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "the terminal was given back: this is the one line that says why"
-)]
 fn failed(error: &eyre::Report) -> ExitCode {
-    eprintln!("firedoor: {error:#}");
+    say(&format!("{error:#}"));
     // 2: the input is at fault. 3: AWS, the terminal or a file.
     ExitCode::from(if error.is::<BadInput>() { 2 } else { 3 })
+}
+
+/// One line on standard error. The terminal may be gone, which must not end the program here.
+fn say(words: &str) {
+    drop(writeln!(io::stderr(), "firedoor: {words}"));
 }
 
 /// An error that other arguments would avoid.
@@ -256,13 +258,14 @@ async fn console(outside: Outside, poll: PollSettings, args: &ConsoleArgs) -> ey
 }
 
 /// Brings runs that are still on their way to a safe end.
-#[expect(clippy::print_stderr, reason = "the terminal was given back")]
 async fn settle(runs: &Runs, journal: &str) -> eyre::Result<()> {
     if runs.is_idle() {
         return Ok(());
     }
     runs.stop();
-    eprintln!("firedoor: stopping the run safely; its journal is in {journal}");
+    say(&format!(
+        "stopping the run safely; its journal is in {journal}"
+    ));
     tokio::time::timeout(SAFE_END, runs.settled())
         .await
         .map_err(|_| {

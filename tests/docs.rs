@@ -35,11 +35,18 @@ fn the_key_table_is_that_of_the_program() {
     let (before, rest) = text.split_once("<!-- keys -->\n").unwrap();
     let (shown, after) = rest.split_once("<!-- /keys -->").unwrap();
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        let text = format!("{before}<!-- keys -->\n{}<!-- /keys -->{after}", key_table());
+        let text = format!(
+            "{before}<!-- keys -->\n{}<!-- /keys -->{after}",
+            key_table()
+        );
         std::fs::write(path, text).unwrap();
         return;
     }
-    assert_eq!(shown, key_table(), "UPDATE_DOCS=1 cargo test --test docs writes it anew");
+    assert_eq!(
+        shown,
+        key_table(),
+        "UPDATE_DOCS=1 cargo test --test docs writes it anew"
+    );
 }
 
 #[test]

@@ -31,7 +31,8 @@ impl AppState {
             return vec![words.into()];
         }
         let mut sentences = vec![format!(
-            "{} flows were active in each of the last ten minutes of the log: expected to be cut.",
+            "{} flows were active in each of the last ten minutes of the log: expected to be cut, but for \
+             those whose path is always tracked.",
             active.len()
         )];
         if !silent.is_empty() {

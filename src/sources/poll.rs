@@ -124,7 +124,7 @@ pub struct PollSettings {
 /// The console's hold on the polling task: dropping it ends the task.
 #[derive(Debug)]
 pub struct Poller {
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::UnboundedSender<Command>,
 }
 
 impl Poller {
@@ -134,16 +134,16 @@ impl Poller {
         clock: Arc<dyn Clock>,
         settings: PollSettings,
     ) -> (Self, mpsc::Receiver<Update>) {
-        let (commands, requests) = mpsc::channel(16);
+        let (commands, requests) = mpsc::unbounded_channel();
         let (updates, receiver) = mpsc::channel(256);
         let schedule = Schedule::new(source, clock, settings, updates);
         tokio::spawn(schedule.run(requests));
         (Self { commands }, receiver)
     }
 
-    /// Asks for something. A full queue means that the same was asked just before: it is dropped.
+    /// Asks for something.
     pub fn send(&self, command: Command) {
-        drop(self.commands.try_send(command));
+        drop(self.commands.send(command));
     }
 }
 
@@ -205,7 +205,7 @@ impl Schedule {
         }
     }
 
-    async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+    async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
         let Some(mut inbox) = self.inbox.take() else {
             return;
         };
