@@ -112,11 +112,11 @@ struct BadInput(String);
 
 /// A panic gives the terminal back before it is reported.
 fn install_hooks() -> eyre::Result<()> {
-    color_eyre::install()?;
-    let report = std::panic::take_hook();
+    let (panics, errors) = color_eyre::config::HookBuilder::default().into_hooks();
+    errors.install()?;
     std::panic::set_hook(Box::new(move |panic| {
         terminal::restore();
-        report(panic);
+        say(&panics.panic_report(panic).to_string());
     }));
     Ok(())
 }
@@ -247,7 +247,6 @@ async fn console(outside: Outside, poll: PollSettings, args: &ConsoleArgs) -> ey
         exit
     });
     let exit = shown.await;
-    terminal::restore();
     let journal = journals.join(&case);
     settle(&runs, &journal.display().to_string()).await?;
     match exit {

@@ -1,6 +1,8 @@
 //! The screen: entered once, left in every case, and written to once per frame.
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::mem::ManuallyDrop;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
@@ -14,9 +16,14 @@ use ratatui::{Frame, Terminal};
 /// Larger than any full repaint: a frame is one write, and so one packet or few.
 const FRAME_BYTES: usize = 64 * 1024;
 
+/// Whether the terminal is ours. A panic hook has nothing else to ask.
+static ENTERED: AtomicBool = AtomicBool::new(false);
+
 /// The terminal in full-screen mode; dropping it gives the terminal back.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Never dropped: that would print to standard error if the cursor can't be shown, and printing to
+    /// a terminal that is gone panics. [`restore`] does all that is needed.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
 }
 
 impl Screen {
@@ -37,8 +44,11 @@ impl Screen {
         style::force_color_output(true);
         let out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
         let terminal = Terminal::new(CrosstermBackend::new(out))?;
+        ENTERED.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
-        let screen = Self { terminal };
+        let screen = Self {
+            terminal: ManuallyDrop::new(terminal),
+        };
         execute!(
             io::stdout(),
             EnterAlternateScreen,
@@ -74,8 +84,11 @@ impl Drop for Screen {
     }
 }
 
-/// Gives the terminal back; harmless if it was never taken, or is gone. Also for the panic hook.
+/// Gives the terminal back, once; harmless if it was never taken, or is gone. Also for the panic hook.
 pub fn restore() {
+    if !ENTERED.swap(false, Ordering::SeqCst) {
+        return;
+    }
     let mut out = io::stdout();
     drop(execute!(
         out,
