@@ -1,8 +1,8 @@
 //! The engine: starts every step whose turn it is, and sees the plan through to a safe end.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -36,7 +36,8 @@ pub struct Run {
 #[derive(Debug, Clone, Default)]
 pub struct Runs {
     tasks: TaskTracker,
-    stop: CancellationToken,
+    /// Of the runs that were started since the last stop.
+    stop: Arc<Mutex<CancellationToken>>,
 }
 
 impl Runs {
@@ -70,16 +71,22 @@ impl Runs {
                 recorder,
                 halt: CancellationToken::new(),
             },
-            stop: self.stop.child_token(),
+            stop: self
+                .stop
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
             bindings: Bindings::default(),
             halted_by: None,
         };
         self.tasks.spawn(engine.execute())
     }
 
-    /// Asks every run to stop after the calls in flight. What was opened is emptied.
+    /// Asks every run on its way to stop after the calls in flight. What was opened is emptied. Runs
+    /// that are started later are not stopped.
     pub fn stop(&self) {
-        self.stop.cancel();
+        let mut stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *stop).cancel();
     }
 
     /// Whether a run is on its way.
