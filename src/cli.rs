@@ -88,10 +88,29 @@ pub fn main() -> ExitCode {
     if let Err(error) = install_hooks() {
         return failed(&error);
     }
-    match execute(Cli::parse()) {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => return failed(&BadInput(in_one_line(&error)).into()),
+        // Help or the version, which were asked for.
+        Err(answer) => {
+            drop(answer.print());
+            return ExitCode::SUCCESS;
+        }
+    };
+    match execute(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
     }
+}
+
+/// What is wrong with the arguments and what may have been meant, without the usage.
+fn in_one_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let lines = text.trim_start_matches("error: ").lines().map(str::trim);
+    let telling = lines.take_while(|it| !it.starts_with("Usage:") && !it.starts_with("For more"));
+    let mut parts: Vec<&str> = telling.filter(|it| !it.is_empty()).collect();
+    parts.push("firedoor --help lists what there is");
+    parts.join("; ")
 }
 
 fn failed(error: &eyre::Report) -> ExitCode {
