@@ -1,6 +1,7 @@
 //! The whole frame: top line, tabs, panes, bottom line, and a dialog over them.
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
@@ -21,6 +22,28 @@ const TALL: u16 = 40;
 
 /// Draws the state.
 pub fn draw(frame: &mut Frame<'_>, state: &AppState, styles: &Styles) {
+    draw_all(frame, state, styles);
+    if styles.glyphs.ascii_only {
+        to_ascii(frame.buffer_mut());
+    }
+}
+
+/// Replaces what is left of other characters: borders, shortened ids, and names as AWS has them.
+fn to_ascii(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        if !cell.symbol().is_ascii() {
+            cell.set_char(match cell.symbol() {
+                "─" => '-',
+                "│" => '|',
+                "┌" | "┐" | "└" | "┘" => '+',
+                "…" => '~',
+                _ => '?',
+            });
+        }
+    }
+}
+
+fn draw_all(frame: &mut Frame<'_>, state: &AppState, styles: &Styles) {
     let area = frame.area();
     if area.width < MINIMUM.0 || area.height < MINIMUM.1 {
         too_small(frame, state, area);

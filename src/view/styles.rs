@@ -80,6 +80,8 @@ pub struct Glyphs {
     pub outbound: &'static str,
     /// Levels of a sparkline, lowest first.
     pub levels: &'static [char],
+    /// Nothing but ASCII may be drawn, borders and names included.
+    pub ascii_only: bool,
 }
 
 const UTF8: Glyphs = Glyphs {
@@ -95,6 +97,7 @@ const UTF8: Glyphs = Glyphs {
     inbound: "←",
     outbound: "→",
     levels: &['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
+    ascii_only: false,
 };
 
 const ASCII: Glyphs = Glyphs {
@@ -110,6 +113,7 @@ const ASCII: Glyphs = Glyphs {
     inbound: "<",
     outbound: ">",
     levels: &['.', ':', '-', '=', '+', '*', '#', '@'],
+    ascii_only: true,
 };
 
 impl Styles {
