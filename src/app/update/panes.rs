@@ -10,6 +10,26 @@ const PAGE: isize = 16;
 
 impl AppState {
     pub(super) fn console(&mut self, command: Command) -> Vec<Effect> {
+        let effects = self.obey(command);
+        if self.focus != Pane::Findings {
+            self.hold_selection();
+        }
+        effects
+    }
+
+    /// Who has left the findings works on the selected one: a more severe one that arrives must not
+    /// change the suspect under their hands.
+    fn hold_selection(&mut self) {
+        let rows = self.finding_rows();
+        if let Some(index) = self.cursors.findings.resolve(&rows)
+            && !self.touched
+        {
+            self.cursors.findings.put(&rows, index);
+            self.touched = true;
+        }
+    }
+
+    fn obey(&mut self, command: Command) -> Vec<Effect> {
         match command {
             Command::Show(pane) => self.focus = pane,
             Command::NextPane => self.turn(1),
