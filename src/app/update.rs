@@ -18,10 +18,7 @@ impl AppState {
         self.now = now;
         match message {
             Message::Input(Input::Key(key)) => self.key(key),
-            Message::Input(Input::Paste(text)) => {
-                self.paste(&text);
-                Vec::new()
-            }
+            Message::Input(Input::Paste(text)) => self.paste(&text),
             Message::Input(Input::Resize { columns, rows }) => {
                 self.size = (columns, rows);
                 Vec::new()
@@ -58,11 +55,13 @@ impl AppState {
     }
 
     /// Pasted text goes into a filter that is being typed, and nowhere else.
-    fn paste(&mut self, text: &str) {
-        if self.context() == Context::Filter {
-            let line: String = text.chars().filter(|c| !c.is_control()).take(80).collect();
-            self.filters.entry(self.focus).or_default().push_str(&line);
+    fn paste(&mut self, text: &str) -> Vec<Effect> {
+        if self.context() != Context::Filter {
+            return Vec::new();
         }
+        let line: String = text.chars().filter(|c| !c.is_control()).take(80).collect();
+        self.filters.entry(self.focus).or_default().push_str(&line);
+        self.retarget()
     }
 
     /// Leaves; a run on its way is stopped safely first.
