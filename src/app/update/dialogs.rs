@@ -140,6 +140,9 @@ impl AppState {
         if !self.settings.mode.allows_changes() {
             return Some("read-only session: start firedoor with --allow-changes".into());
         }
+        if self.run_is_open() {
+            return Some("a run is on its way: wait for its end".into());
+        }
         if !confirm.is_acknowledged() {
             return Some(format!(
                 "type the last four characters of {} first",
