@@ -8,6 +8,9 @@ use super::super::state::{AppState, Dialog, Pane};
 use crate::analysis::blast;
 use crate::plan::{self, Intent};
 
+/// A plan is never replaced without these words.
+const CHANGED: &str = "the account has changed: read the plan again, then confirm";
+
 impl AppState {
     pub(super) fn scroll_help(&mut self, command: Command) -> Vec<Effect> {
         if let Some(Dialog::Help { scroll }) = &mut self.dialog {
@@ -122,13 +125,14 @@ impl AppState {
             Some(why) => {
                 let rebuilt = self.rebuilt();
                 if let Some(Dialog::Confirm(confirm)) = &mut self.dialog {
+                    confirm.refused = Some(why);
                     if let Some((plan, blast)) = rebuilt {
                         confirm.plan = plan;
                         confirm.blast = blast;
                         confirm.typed.clear();
                         confirm.focus = ConfirmFocus::Cancel;
+                        confirm.refused = Some(CHANGED.into());
                     }
-                    confirm.refused = Some(why);
                 }
                 Vec::new()
             }
@@ -154,7 +158,7 @@ impl AppState {
             Ok(plan) => {
                 let blast = blast(&self.estate, &plan.suspect, plan.operations());
                 let changed = plan != confirm.plan || blast != confirm.blast;
-                changed.then(|| "the account has changed: read the plan again, then confirm".into())
+                changed.then(|| CHANGED.into())
             }
         }
     }
