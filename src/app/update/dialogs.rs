@@ -1,6 +1,7 @@
 //! Keys in dialogs.
 
 use super::super::confirm::{Confirm, ConfirmFocus};
+use super::super::cursor::Cursor;
 use super::super::input::Key;
 use super::super::keymap::Command;
 use super::super::message::Effect;
@@ -119,6 +120,7 @@ impl AppState {
                 self.dialog = None;
                 self.focus = Pane::Run;
                 self.run = None;
+                self.cursors.run = Cursor::default();
                 self.run_pending = true;
                 vec![Effect::Start(plan)]
             }
