@@ -237,7 +237,12 @@ impl Schedule {
             self.due.remove(&feed);
             self.start(feed).await;
         }
-        let next = self.due.values().min();
+        // A feed that is being read wakes the schedule when it is done.
+        let idle = self
+            .due
+            .iter()
+            .filter(|(feed, _)| !self.running.contains(feed));
+        let next = idle.map(|(_, at)| at).min();
         let wait = next.map_or(TimeDelta::hours(1), |at| *at - now);
         wait.to_std()
             .unwrap_or_default()
