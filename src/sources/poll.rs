@@ -429,6 +429,8 @@ impl Schedule {
         }
         match feed {
             Feed::Flows if good => self.flows_read_to = Some(now),
+            // Whoever was not placed is asked for again with the next findings.
+            Feed::Locate if !good => self.asked_to_locate.clear(),
             Feed::Part(PartKind::Instances) if good => {
                 let waiting = PartKind::ALL
                     .into_iter()
