@@ -168,6 +168,10 @@ struct Schedule {
     asked_to_locate: BTreeSet<InstanceId>,
     targets: FlowTargets,
     flows_read_to: Option<DateTime<Utc>>,
+    /// Others are watched than those that are being read.
+    watched_anew: bool,
+    /// The format of every flow log that was ever watched, by id: pages may come late.
+    formats: BTreeMap<String, String>,
 }
 
 impl Schedule {
@@ -202,6 +206,8 @@ impl Schedule {
             asked_to_locate: BTreeSet::new(),
             targets: FlowTargets::default(),
             flows_read_to: None,
+            watched_anew: false,
+            formats: BTreeMap::new(),
         }
     }
 
@@ -266,6 +272,7 @@ impl Schedule {
                 scope: self.scope.clone(),
             },
             Feed::Flows => {
+                self.watched_anew = false;
                 let queries = self.flow_queries();
                 self.tasks.spawn(read_flows(source, queries, notes));
                 return;
@@ -311,8 +318,12 @@ impl Schedule {
                 if targets == self.targets {
                     return;
                 }
+                let formats = targets.logs.iter();
+                self.formats
+                    .extend(formats.map(|it| (it.id.clone(), it.format.clone())));
                 self.targets = targets;
                 self.flows_read_to = None;
+                self.watched_anew = true;
                 self.due.remove(&Feed::Flows);
                 if !self.targets.logs.is_empty() {
                     self.due.insert(Feed::Flows, now);
@@ -386,9 +397,8 @@ impl Schedule {
     }
 
     fn parse(&self, page: &FlowLines) -> UpdateKind {
-        let format = self.targets.logs.iter().find(|log| log.id == page.log);
-        let format =
-            format.map_or_else(|| Ok(Format::default_v2()), |it| Format::parse(&it.format));
+        let format = self.formats.get(&page.log);
+        let format = format.map_or_else(|| Ok(Format::default_v2()), |it| Format::parse(it));
         let mut records = Vec::with_capacity(page.lines.len());
         let mut bad = Vec::new();
         match format {
@@ -428,7 +438,7 @@ impl Schedule {
             self.due.entry(feed).or_insert(at);
         }
         match feed {
-            Feed::Flows if good => self.flows_read_to = Some(now),
+            Feed::Flows if good && !self.watched_anew => self.flows_read_to = Some(now),
             // Whoever was not placed is asked for again with the next findings.
             Feed::Locate if !good => self.asked_to_locate.clear(),
             Feed::Part(PartKind::Instances) if good => {
