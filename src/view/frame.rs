@@ -190,7 +190,7 @@ fn source_ages<'a>(state: &AppState, styles: &Styles) -> Vec<Span<'a>> {
         };
         let gap = if spans.is_empty() { "" } else { " " };
         spans.push(Span::styled(format!("{gap}{name} "), styles.dim));
-        spans.push(Span::styled(text::pad(&word, 3, &styles.glyphs), style));
+        spans.push(Span::styled(format!("{word:<3}"), style));
     }
     spans
 }
