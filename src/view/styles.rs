@@ -1,6 +1,7 @@
 //! Every colour and glyph, by role. Designed in 16 colours; nothing is told by colour alone.
 
 use ratatui::style::{Color, Modifier, Style};
+use ratatui::symbols::border;
 
 /// How many colours the terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +81,8 @@ pub struct Glyphs {
     pub outbound: &'static str,
     /// Levels of a sparkline, lowest first.
     pub levels: &'static [char],
+    /// Around panes and dialogs.
+    pub border: border::Set<'static>,
     /// Nothing but ASCII may be drawn, borders and names included.
     pub ascii_only: bool,
 }
@@ -97,6 +100,7 @@ const UTF8: Glyphs = Glyphs {
     inbound: "←",
     outbound: "→",
     levels: &['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
+    border: border::PLAIN,
     ascii_only: false,
 };
 
@@ -113,6 +117,16 @@ const ASCII: Glyphs = Glyphs {
     inbound: "<",
     outbound: ">",
     levels: &['.', ':', '-', '=', '+', '*', '#', '@'],
+    border: border::Set {
+        top_left: "+",
+        top_right: "+",
+        bottom_left: "+",
+        bottom_right: "+",
+        vertical_left: "|",
+        vertical_right: "|",
+        horizontal_top: "-",
+        horizontal_bottom: "-",
+    },
     ascii_only: true,
 };
 

@@ -54,6 +54,7 @@ fn popup(
         &styles.glyphs,
     );
     let block = Block::bordered()
+        .border_set(styles.glyphs.border)
         .border_style(styles.focus)
         .title(Span::styled(title, styles.focus));
     let inner = block.inner(area);

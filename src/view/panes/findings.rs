@@ -68,7 +68,8 @@ fn line<'a>(canvas: &Canvas<'a>, row: &FindingRow) -> Line<'a> {
                 .instance(id)
                 .map(|it| it.name.as_str())
                 .unwrap_or_default();
-            format!("{} {name}", id.short())
+            let id = id.short().replace('…', styles.glyphs.ellipsis);
+            format!("{id} {name}")
         }
         None => finding.resource_type.clone(),
     };

@@ -64,6 +64,7 @@ pub(super) fn draw(
     let title = format!(" {} {} ", pane.digit(), content.title);
     let title = text::fit(&title, canvas.width, &styles.glyphs);
     let mut block = Block::bordered()
+        .border_set(styles.glyphs.border)
         .border_style(border)
         .title(Span::styled(title, border));
     if let Some(filter) = state.filters.get(&pane) {
