@@ -7,4 +7,4 @@ mod blast;
 mod neighbours;
 
 pub use blast::{Blast, blast};
-pub use neighbours::{Link, Neighbour, Neighbourhood, eni_label, neighbourhood};
+pub use neighbours::{Link, Neighbour, Neighbourhood, eni_label, everyone, neighbourhood};

@@ -82,18 +82,42 @@ impl Neighbourhood {
 /// Finds everything that shares a scope with `suspect`.
 pub fn neighbourhood(estate: &Estate, suspect: &InstanceId) -> Neighbourhood {
     let scopes = Scopes::of(estate, suspect);
-    let mut neighbours: Vec<Neighbour> = estate
+    let others = estate
         .enis()
-        .filter(|eni| eni.instance.as_ref() != Some(suspect))
-        .map(|eni| Neighbour {
-            eni: eni.id.clone(),
-            kind: eni.kind,
-            label: eni_label(estate, eni),
-            instance: eni.instance.clone(),
-            shared: scopes.shared_with(estate, eni),
-        })
+        .filter(|eni| eni.instance.as_ref() != Some(suspect));
+    let mut neighbours: Vec<Neighbour> = others
+        .map(|eni| neighbour(estate, eni, scopes.shared_with(estate, eni)))
         .filter(|neighbour| !neighbour.shared.is_empty())
         .collect();
+    sort(&mut neighbours);
+    Neighbourhood {
+        neighbours,
+        subnets: scopes.subnets.into_iter().cloned().collect(),
+    }
+}
+
+/// Every interface that was read, while there is no suspect to share anything with.
+pub fn everyone(estate: &Estate) -> Vec<Neighbour> {
+    let mut all: Vec<Neighbour> = estate
+        .enis()
+        .map(|eni| neighbour(estate, eni, BTreeSet::new()))
+        .collect();
+    sort(&mut all);
+    all
+}
+
+fn neighbour(estate: &Estate, eni: &Eni, shared: BTreeSet<Link>) -> Neighbour {
+    Neighbour {
+        eni: eni.id.clone(),
+        kind: eni.kind,
+        label: eni_label(estate, eni),
+        instance: eni.instance.clone(),
+        shared,
+    }
+}
+
+/// Those who share most first, and among them what others depend on.
+fn sort(neighbours: &mut [Neighbour]) {
     neighbours.sort_by(|a, b| {
         let closest = |it: &Neighbour| it.shared.first().copied();
         let key = |it: &Neighbour| (closest(it), rank(it.kind));
@@ -102,10 +126,6 @@ pub fn neighbourhood(estate: &Estate, suspect: &InstanceId) -> Neighbourhood {
             .then_with(|| a.label.cmp(&b.label))
             .then_with(|| a.eni.cmp(&b.eni))
     });
-    Neighbourhood {
-        neighbours,
-        subnets: scopes.subnets.into_iter().cloned().collect(),
-    }
 }
 
 /// What the suspect is part of.
@@ -239,5 +259,12 @@ mod tests {
     fn an_estate_that_has_not_arrived_has_no_neighbours() {
         let around = neighbourhood(&Estate::default(), &fixture::suspect());
         assert_eq!(around, Neighbourhood::default());
+    }
+
+    #[test]
+    fn without_a_suspect_everyone_is_listed() {
+        let all = everyone(&fixture::estate());
+        assert_eq!(all.len(), 6);
+        assert!(all.iter().all(|it| it.shared.is_empty()));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::state::{AppState, Pane};
-use crate::analysis::{Neighbour, neighbourhood};
+use crate::analysis::{Neighbour, everyone, neighbourhood};
 use crate::flows::{Edge, EdgeKey};
 use crate::model::id::Id;
 use crate::model::{EniId, Finding, FindingId, InstanceId};
@@ -90,13 +90,13 @@ impl AppState {
             .collect()
     }
 
-    /// The lines of the neighbours pane.
+    /// The lines of the neighbours pane; without a suspect every interface, to choose one from.
     pub fn neighbour_rows(&self) -> Vec<Neighbour> {
-        let Some(suspect) = self.suspect() else {
-            return Vec::new();
-        };
         let filter = self.filter(Pane::Neighbours);
-        let mut all = neighbourhood(&self.estate, &suspect).neighbours;
+        let mut all = match self.suspect() {
+            Some(suspect) => neighbourhood(&self.estate, &suspect).neighbours,
+            None => everyone(&self.estate),
+        };
         all.retain(|it| {
             filter.is_empty()
                 || contains(&it.label, &filter)

@@ -8,6 +8,7 @@ use super::super::text::pad;
 use super::{Canvas, Content, actions};
 use crate::analysis::{Blast, Link, Neighbour, neighbourhood};
 use crate::model::PartKind;
+use crate::plan::Action;
 use crate::sources::Feed;
 
 pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
@@ -15,38 +16,38 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     let mut lines = canvas
         .trouble(Feed::Part(PartKind::Enis))
         .unwrap_or_default();
-    let Some(suspect) = state.suspect() else {
-        lines.extend(canvas.prose("select a finding that names an instance (1)", styles.dim));
-        return Content {
-            title: "Neighbours".into(),
-            lines,
-        };
-    };
-    let around = neighbourhood(&state.estate, &suspect);
-    let (action, blast) = actions::selected_blast(state);
-    lines.extend(summary(canvas, &around));
-    let glyphs = &styles.glyphs;
-    let legend = format!(
-        "under {action}: {} cut at the subnet's edge, {} not touched",
-        glyphs.failed, glyphs.idle
-    );
-    lines.push(canvas.line(&legend, styles.plain));
-    lines.push(canvas.line(
-        "shares: s subnet, n network ACL, t route table, g group, r role",
-        styles.dim,
-    ));
     let rows = state.neighbour_rows();
     let keys: Vec<_> = rows.iter().map(|it| it.eni.clone()).collect();
     let selected = state.cursors.neighbours.resolve(&keys);
+    let (action, blast) = actions::selected_blast(state);
+    let title = if let Some(suspect) = state.suspect() {
+        lines.extend(summary(canvas, &neighbourhood(&state.estate, &suspect)));
+        lines.extend(legend(canvas, action));
+        let hit = blast.hits.len();
+        let dot = styles.glyphs.dot;
+        format!("Neighbours {} {dot} {hit} hit by {action}", rows.len())
+    } else {
+        let words = "no suspect: select a finding that names an instance (1), or take an instance \
+                     from here (enter)";
+        lines.extend(canvas.prose(words, styles.dim));
+        format!("Interfaces {}", rows.len())
+    };
     let room = canvas.height.saturating_sub(lines.len());
     lines.extend(canvas.rows(&rows, selected, room, |row| line(canvas, row, &blast)));
-    let hit = blast.hits.len();
-    let title = format!(
-        "Neighbours {} {} {hit} hit by {action}",
-        rows.len(),
-        styles.glyphs.dot
-    );
     Content { title, lines }
+}
+
+fn legend<'a>(canvas: &Canvas<'a>, action: Action) -> [Line<'a>; 2] {
+    let (styles, glyphs) = (canvas.styles, &canvas.styles.glyphs);
+    let marks = format!(
+        "under {action}: {} cut at the subnet's edge, {} not touched",
+        glyphs.failed, glyphs.idle
+    );
+    let letters = "shares: s subnet, n network ACL, t route table, g group, r role";
+    [
+        canvas.line(&marks, styles.plain),
+        canvas.line(letters, styles.dim),
+    ]
 }
 
 fn summary<'a>(canvas: &Canvas<'a>, around: &crate::analysis::Neighbourhood) -> Vec<Line<'a>> {
