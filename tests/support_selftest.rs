@@ -115,6 +115,17 @@ fn the_screen_its_size_and_its_modes_are_followed() {
 }
 
 #[test]
+fn a_terminal_that_is_hung_up_is_gone_for_the_program() {
+    let script = "trap '' HUP; while printf x; do sleep 0.05; done; read line; echo $? > ended";
+    let mut terminal = shell(script);
+    terminal.wait_for("xx", SOON);
+    terminal.hang_up(SOON);
+    assert!(terminal.wait_for_exit(SOON).success());
+    let ended = std::fs::read_to_string(terminal.home().join("ended"));
+    assert_eq!(ended.unwrap().trim(), "1");
+}
+
+#[test]
 fn a_text_that_never_shows_fails_with_the_screen_and_the_exit_status() {
     let mut terminal = shell("printf 'something else'; exit 7");
     let said = complaint(|| drop(terminal.wait_for("expected", SOON)));

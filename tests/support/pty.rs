@@ -67,14 +67,22 @@ impl Key {
 struct Output {
     parser: vt100::Parser,
     raw: Vec<u8>,
+    /// Nobody reads any further.
+    hung_up: bool,
+}
+
+/// Our side of the pseudo-terminal: where a person would sit.
+struct Side {
+    master: Box<dyn MasterPty + Send>,
+    writer: Box<dyn Write + Send>,
 }
 
 /// A program running in a terminal of its own.
 pub(crate) struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     exit: Option<ExitStatus>,
-    master: Box<dyn MasterPty + Send>,
-    writer: Box<dyn Write + Send>,
+    /// `None` once it was hung up.
+    side: Option<Side>,
     output: Arc<Mutex<Output>>,
     reader: JoinHandle<()>,
     home: TempDir,
@@ -107,14 +115,14 @@ impl Terminal {
         let output = Arc::new(Mutex::new(Output {
             parser: vt100::Parser::new(cells(rows), cells(cols), 0),
             raw: Vec::new(),
+            hung_up: false,
         }));
         let sink = Arc::clone(&output);
         let reader = thread::spawn(move || collect(source, &sink));
         Self {
             child,
             exit: None,
-            master,
-            writer,
+            side: Some(Side { master, writer }),
             output,
             reader,
             home,
@@ -128,8 +136,9 @@ impl Terminal {
 
     /// Types text.
     pub(crate) fn send(&mut self, text: &str) {
-        let typed = self.writer.write_all(text.as_bytes());
-        let typed = typed.and_then(|()| self.writer.flush());
+        let writer = &mut self.side().writer;
+        let typed = writer.write_all(text.as_bytes());
+        let typed = typed.and_then(|()| writer.flush());
         if let Err(error) = typed {
             self.fail(&format!("cannot type {text:?}: {error}"));
         }
@@ -196,8 +205,26 @@ impl Terminal {
         let mut output = self.output();
         output.parser.set_size(cells(rows), cells(cols));
         drop(output);
-        let resized = self.master.resize(size(cols, rows));
+        let resized = self.side().master.resize(size(cols, rows));
         resized.expect("a pseudo-terminal can be resized");
+    }
+
+    /// Closes the terminal as when its window is closed or the connection to it is lost: from then on
+    /// the program can neither read nor write there. It must be one that still draws something.
+    ///
+    /// # Panics
+    ///
+    /// When it draws nothing any more.
+    pub(crate) fn hang_up(&mut self, limit: Duration) {
+        self.output().hung_up = true;
+        let deadline = Instant::now() + limit;
+        while !self.reader.is_finished() {
+            if Instant::now() >= deadline {
+                self.fail("the program draws nothing, so its terminal cannot be closed");
+            }
+            thread::sleep(LOOK);
+        }
+        self.side = None;
     }
 
     /// Sends the program a signal, by its process id.
@@ -267,6 +294,11 @@ impl Terminal {
         while !self.reader.is_finished() && Instant::now() < deadline {
             thread::sleep(LOOK);
         }
+    }
+
+    /// Our side of the terminal.
+    fn side(&mut self) -> &mut Side {
+        self.side.as_mut().expect("the terminal was not hung up")
     }
 
     /// The program's process id; only valid until its exit status was collected.
@@ -346,6 +378,9 @@ fn collect(mut source: Box<dyn Read + Send>, sink: &Mutex<Output>) {
         let mut output = sink.lock().unwrap_or_else(PoisonError::into_inner);
         output.raw.extend_from_slice(bytes);
         output.parser.process(bytes);
+        if output.hung_up {
+            return;
+        }
     }
 }
 

@@ -1,0 +1,175 @@
+//! What is wrong with the input, the terminal or the account is told in one line that says what to
+//! do, on standard error with an exit code, or on the screen of a console that goes on.
+
+#[path = "support/console.rs"]
+#[expect(dead_code, reason = "no test here runs a plan")]
+mod console;
+#[cfg(feature = "aws")]
+#[path = "support/emulator.rs"]
+#[expect(dead_code, reason = "no test here changes or checks anything")]
+mod emulator;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use console::pty::Terminal;
+use console::{PROGRAM, SOON};
+
+/// Input is at fault.
+const INPUT: i32 = 2;
+/// AWS, the terminal or a file is.
+const OUTSIDE: i32 = 3;
+
+/// The one line of a program that ends at once, run without a terminal.
+fn complaint(args: &[&str], env: &[(&str, &str)], code: i32) -> String {
+    let home = tempfile::tempdir().unwrap();
+    let output = Command::new(PROGRAM)
+        .args(args)
+        .env_clear()
+        .env("HOME", home.path())
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .envs(env.iter().copied())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{args:?}");
+    assert_eq!(said.lines().count(), 1, "{args:?}: {said}");
+    assert!(said.starts_with("firedoor: "), "{args:?}: {said}");
+    said
+}
+
+#[test]
+fn a_console_needs_a_terminal() {
+    let said = complaint(&["drill"], &[], OUTSIDE);
+    assert!(said.contains("needs a terminal"), "{said}");
+    assert!(said.contains("ssh -t"), "{said}");
+}
+
+#[test]
+fn bad_arguments_are_named_with_what_is_expected() {
+    for (args, wanted) in [
+        (
+            &["drill", "no-such-scenario"][..],
+            &["no-such-scenario", "reverse-shell"][..],
+        ),
+        (&["drill", "--max-dwell", "0"], &["--max-dwell", "1..=600"]),
+        (&["drill", "--max-dwell", "soon"], &["--max-dwell", "soon"]),
+        (
+            &["drill", "--case", "../x"],
+            &["--case", "../x", "letters, digits"],
+        ),
+        (&["--since", "32d"], &["--since", "1 minute to 31 days"]),
+        (&["--since", "lately"], &["--since", "a number of minutes"]),
+        (&["--alow-changes"], &["--alow-changes", "--allow-changes"]),
+        (&["dril"], &["dril", "drill"]),
+    ] {
+        let said = complaint(args, &[], INPUT);
+        for word in wanted {
+            assert!(said.contains(word), "{args:?} has no {word}: {said}");
+        }
+    }
+}
+
+#[test]
+fn asking_for_help_or_the_version_is_no_fault() {
+    for args in [["--help"], ["--version"]] {
+        let output = Command::new(PROGRAM).args(args).output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty());
+        assert!(String::from_utf8_lossy(&output.stdout).contains("firedoor"));
+    }
+}
+
+#[test]
+fn a_terminal_that_is_too_small_at_the_start_gets_one_sentence() {
+    let mut console = Terminal::spawn(Path::new(PROGRAM), &["drill"], &[], 60, 15);
+    let screen = console.wait_for("needs 80x24", SOON);
+    assert_eq!(screen.trim_end().lines().count(), 1, "{screen}");
+    console.send("q");
+    assert!(console.wait_for_exit(SOON).success());
+}
+
+#[cfg(not(feature = "aws"))]
+#[test]
+fn without_aws_there_is_the_drill() {
+    let said = complaint(&[], &[], INPUT);
+    assert!(said.contains("firedoor drill"), "{said}");
+}
+
+#[cfg(feature = "aws")]
+mod with_aws {
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use super::{OUTSIDE, complaint};
+    use crate::console::{Console, SOON};
+    use crate::emulator::Emulator;
+
+    const KEYS: [(&str, &str); 2] = [
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+    ];
+
+    #[test]
+    fn what_a_connection_lacks_is_named() {
+        let region = &["--region", "eu-west-1"][..];
+        let profile = &["--region", "eu-west-1", "--profile", "no-such"];
+        let url = &["--region", "eu-west-1", "--endpoint-url", "localhost:1"];
+        for (args, env, wanted) in [
+            (
+                region,
+                &[][..],
+                &["no AWS credentials", "aws sso login"][..],
+            ),
+            (profile, &KEYS, &["no-such", "--profile"]),
+            (&[], &KEYS, &["no Region", "--region"]),
+            (url, &KEYS, &["localhost:1", "--endpoint-url"]),
+        ] {
+            let said = complaint(args, env, OUTSIDE);
+            for word in wanted {
+                assert!(said.contains(word), "{args:?} has no {word}: {said}");
+            }
+        }
+    }
+
+    /// Words that may be broken over lines, in one line.
+    fn flat(screen: &str) -> String {
+        let words = screen.split(|c: char| c.is_whitespace() || c == '│');
+        words
+            .filter(|it| !it.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    #[test]
+    fn an_endpoint_that_is_down_is_told_in_the_console() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let env = KEYS.map(|(name, value)| (name, value.to_owned()));
+        let args = ["--region", "eu-west-1", "--endpoint-url", &url];
+        let mut console = Console::start(&args, &env);
+        let screen = console.wait_for("findings failed", SOON);
+        let said = flat(&screen);
+        assert!(
+            said.contains("connection refused; check the network, the Region and the endpoint"),
+            "{screen}"
+        );
+        console.quit();
+    }
+
+    #[test]
+    fn a_region_without_a_detector_is_told_in_the_console() {
+        let emulator = Emulator::start();
+        for region in ["eu-north-1", "eu-wset-1"] {
+            let mut console = Console::start(&["--region", region], &emulator.env());
+            let screen = console.wait_for("findings failed", SOON);
+            let said = flat(&screen);
+            let wanted = format!(
+                "GuardDuty is not enabled in {region}: enable it there, or choose another Region"
+            );
+            assert!(said.contains(&wanted), "{screen}");
+            console.quit();
+        }
+    }
+}
