@@ -81,12 +81,16 @@ fn the_two_step_isolates_every_interface_of_the_compromised_instance() {
         console.show(2, eni);
     }
     console.show(3, "NAT gateway");
-    console.show(3, "web-04");
+    console.send("/web-04");
+    console.send_key(Key::Enter);
+    console.wait_for("· web-04 ", SOON);
     console.show(4, "203.0.113.66");
     console.run("sg-two-step", &tail);
     console.wait_for("Done after ", SOON);
     console.quit();
-    assert_eq!(told(&console).outcome(), Some(RunOutcome::Done));
+    let told = told(&console);
+    assert_eq!(told.outcome(), Some(RunOutcome::Done));
+    assert!(told.was_emptied());
     both_interfaces_were_changed(&emulator, &manifest);
     emulator.check(&manifest, "group").unwrap();
 }
@@ -147,7 +151,7 @@ fn a_refused_call_is_named_and_the_rest_works() {
     let manifest = emulator.seed(FEW);
     emulator.fault(&json!({"service": "guardduty", "action": "ListFindings", "code": "AccessDeniedException", "status": 403, "times": -1}));
     let mut without_findings = console(&emulator, &["--vpc", manifest.text("/vpc/id")]);
-    without_findings.wait_for("the caller needs guardduty:ListFindings", SOON);
+    without_findings.wait_for_words("the caller needs guardduty:ListFindings", SOON);
     without_findings.wait_for("123456789012", SOON);
     without_findings.wait_for("findings denied", SOON);
     emulator.clear_faults();
@@ -162,15 +166,17 @@ fn a_refused_call_is_named_and_the_rest_works() {
     without_acls.wait_for("web-03", SOON);
     without_acls.show(3, "NAT gateway");
     without_acls.show(4, "203.0.113.66");
-    without_acls.show(5, "the network ACLs have not been read yet");
+    without_acls.show(5, "no plan");
+    without_acls.wait_for_words("the network ACLs have not been read yet", SOON);
     without_acls.send("?");
     without_acls.wait_for(" Help ", SOON);
     for _ in 0..6 {
         without_acls.send(" ");
     }
-    without_acls.wait_for("the caller needs ec2:DescribeNetworkAcls", SOON);
+    without_acls.wait_for_words("the caller needs ec2:DescribeNetworkAcls", SOON);
     without_acls.send_key(Key::Esc);
     without_acls.quit();
+    emulator.clear_faults();
     emulator.check(&manifest, "untouched").unwrap();
 }
 

@@ -140,6 +140,12 @@ fn a_text_that_never_shows_fails_with_the_screen_and_the_exit_status() {
 }
 
 #[test]
+fn words_are_found_over_the_lines_of_a_box() {
+    let mut terminal = shell("printf '│not  │\\r\\n│allowed│'; read line");
+    terminal.wait_for_words("not allowed", SOON);
+}
+
+#[test]
 fn asking_for_the_cursor_fails_the_test() {
     let mut terminal = shell("printf '\\033[6n'");
     let said = complaint(|| drop(terminal.wait_for_exit(SOON)));

@@ -169,6 +169,20 @@ impl Terminal {
         })
     }
 
+    /// Waits until the screen shows words that may be broken over the lines of a box, and returns that
+    /// screen.
+    ///
+    /// # Panics
+    ///
+    /// When it never does, with the last screen and the exit status.
+    pub(crate) fn wait_for_words(&mut self, words: &str, limit: Duration) -> String {
+        self.wait_until(limit, &format!("{words:?} never showed"), |screen| {
+            let edge = |c: char| c.is_whitespace() || c == '│';
+            let shown: Vec<&str> = screen.split(edge).filter(|it| !it.is_empty()).collect();
+            shown.join(" ").contains(words)
+        })
+    }
+
     /// Waits until the screen no longer shows a text and returns that screen.
     ///
     /// # Panics
