@@ -21,8 +21,9 @@ const INPUT: i32 = 2;
 const OUTSIDE: i32 = 3;
 
 /// The one line of a program that ends at once, run without a terminal.
+#[expect(clippy::expect_used, reason = "the program is there, and writes text")]
 fn complaint(args: &[&str], env: &[(&str, &str)], code: i32) -> String {
-    let home = tempfile::tempdir().unwrap();
+    let home = tempfile::tempdir().expect("a temporary folder can be made");
     let output = Command::new(PROGRAM)
         .args(args)
         .env_clear()
@@ -31,8 +32,8 @@ fn complaint(args: &[&str], env: &[(&str, &str)], code: i32) -> String {
         .envs(env.iter().copied())
         .stdin(Stdio::null())
         .output()
-        .unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
+        .expect("the program starts");
+    let said = String::from_utf8(output.stderr).expect("it writes text");
     assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{args:?}");
     assert_eq!(said.lines().count(), 1, "{args:?}: {said}");

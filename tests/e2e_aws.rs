@@ -55,13 +55,13 @@ fn told(console: &Console) -> Told {
 fn both_interfaces_were_changed(emulator: &Emulator, manifest: &Manifest) {
     let changes = emulator.changes();
     for eni in manifest.interface_ids(manifest.compromised_name()) {
-        let changed = changes.iter().any(|call| {
+        let swapped = changes.iter().any(|call| {
             let params = &call["params"];
             call["action"] == "ModifyNetworkInterfaceAttribute"
                 && params["NetworkInterfaceId"] == eni
                 && params.get("SecurityGroupId.1").is_some()
         });
-        assert!(changed, "{eni} kept its groups: {changes:#?}");
+        assert!(swapped, "{eni} kept its groups: {changes:#?}");
     }
 }
 

@@ -18,7 +18,7 @@ use std::time::Duration;
 use pty::{Key, Terminal};
 
 /// Long enough for anything on a loaded machine.
-pub(crate) const SOON: Duration = Duration::from_secs(60);
+pub(crate) const SOON: Duration = Duration::from_mins(1);
 /// The built program.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_firedoor");
 /// Keys that come within half a second of a confirm dialog's opening are dropped on purpose.

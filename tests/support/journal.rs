@@ -1,5 +1,10 @@
 //! A run as its journal tells it, read back with the product's own reader.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a test without its journal has nothing better to do"
+)]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
