@@ -131,7 +131,8 @@ fn top_line<'a>(state: &AppState, styles: &Styles, width: usize) -> Line<'a> {
     let who = match &state.identity {
         Some(it) => format!("{}{dot}{}{dot}{}", it.account, it.region, it.caller()),
         None => match state.feed(Feed::Identity).error {
-            Some(error) => error.message,
+            // The reason is longer than what is left of the line.
+            Some(_) => "caller unknown: ? says why".into(),
             None => "who am I?".into(),
         },
     };
