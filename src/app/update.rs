@@ -4,6 +4,8 @@ mod dialogs;
 mod feeds;
 mod panes;
 mod runs;
+#[cfg(test)]
+mod tests;
 
 use chrono::{DateTime, Utc};
 
