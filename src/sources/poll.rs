@@ -571,3 +571,6 @@ pub fn readable_logs<'a>(
             && resources.contains(&log.resource)
     })
 }
+
+#[cfg(test)]
+mod tests;
