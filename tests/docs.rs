@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -24,7 +25,7 @@ fn key_table() -> String {
             .iter()
             .map(|key: &Key| format!("`{}`", key.name()))
             .collect();
-        table.push_str(&format!("| {} | {} |\n", keys.join(" "), binding.label));
+        writeln!(table, "| {} | {} |", keys.join(" "), binding.label).unwrap();
     }
     table
 }

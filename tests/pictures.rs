@@ -51,8 +51,14 @@ fn a_run_is_pictured() {
     for number in 1..=5 {
         let step = StepId(number);
         console.run(RunEventKind::Begun { step });
-        let message = if number == 1 { "sg-0be3f90b209674eec" } else { "read back" };
-        let outcome = StepOutcome::Done { message: message.into() };
+        let message = if number == 1 {
+            "sg-0be3f90b209674eec"
+        } else {
+            "read back"
+        };
+        let outcome = StepOutcome::Done {
+            message: message.into(),
+        };
         console.run(RunEventKind::Ended { step, outcome });
     }
     console.run(RunEventKind::Begun { step: StepId(6) });
@@ -65,7 +71,9 @@ fn compare(name: &str, console: &Console, (width, height): (u16, u16)) {
     let mut state = console.state.clone();
     state.size = (width, height);
     let styles = Styles::new(Depth::Ansi16, true);
-    terminal.draw(|frame| view::draw(frame, &state, &styles)).unwrap();
+    terminal
+        .draw(|frame| view::draw(frame, &state, &styles))
+        .unwrap();
     let drawn = svg(terminal.backend().buffer());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("assets/pictures/{name}.svg"));
     if std::env::var_os("UPDATE_PICTURES").is_some() {
@@ -83,7 +91,10 @@ fn compare(name: &str, console: &Console, (width, height): (u16, u16)) {
 
 /// The buffer as a picture: one text element for each run of cells that look alike.
 fn svg(buffer: &Buffer) -> String {
-    let (columns, lines) = (usize::from(buffer.area.width), usize::from(buffer.area.height));
+    let (columns, lines) = (
+        usize::from(buffer.area.width),
+        usize::from(buffer.area.height),
+    );
     let (width, height) = (columns * CELL.0 + 16, lines * CELL.1 + 16);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"ui-monospace, \
@@ -116,11 +127,19 @@ fn run_of_cells(out: &mut String, cells: &[Cell], column: usize, row: usize) {
     let width = cells.len() * CELL.0;
     let ink = ink(look.fg);
     if reversed {
-        writeln!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{}\" fill=\"{ink}\"/>", CELL.1)
-            .unwrap();
+        writeln!(
+            out,
+            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{}\" fill=\"{ink}\"/>",
+            CELL.1
+        )
+        .unwrap();
     }
     let fill = if reversed { PAPER } else { ink };
-    let bold = if look.modifier.contains(Modifier::BOLD) { " font-weight=\"bold\"" } else { "" };
+    let bold = if look.modifier.contains(Modifier::BOLD) {
+        " font-weight=\"bold\""
+    } else {
+        ""
+    };
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
     writeln!(
         out,
