@@ -140,13 +140,33 @@ fn run_of_cells(out: &mut String, cells: &[Cell], column: usize, row: usize) {
     } else {
         ""
     };
-    let text = text.replace('&', "&amp;").replace('<', "&lt;");
-    writeln!(
-        out,
-        "<text x=\"{x}\" y=\"{}\" textLength=\"{width}\" xml:space=\"preserve\" fill=\"{fill}\"{bold}>{text}</text>",
-        y + 13
-    )
-    .unwrap();
+    for (at, word) in words(&text) {
+        let x = x + at * CELL.0;
+        let word = word.replace('&', "&amp;").replace('<', "&lt;");
+        writeln!(
+            out,
+            "<text x=\"{x}\" y=\"{}\" fill=\"{fill}\"{bold}>{word}</text>",
+            y + 13
+        )
+        .unwrap();
+    }
+}
+
+/// Words with their columns: each is placed by itself, so that the grid holds whatever the font.
+fn words(text: &str) -> Vec<(usize, String)> {
+    let mut words: Vec<(usize, String)> = Vec::new();
+    let mut open = false;
+    for (column, c) in text.chars().enumerate() {
+        if c == ' ' {
+            open = false;
+        } else if open {
+            words.last_mut().unwrap().1.push(c);
+        } else {
+            words.push((column, c.to_string()));
+            open = true;
+        }
+    }
+    words
 }
 
 fn ink(color: Color) -> &'static str {

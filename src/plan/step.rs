@@ -71,7 +71,7 @@ impl Step {
             What::Wait { seconds, why } => format!("wait {seconds} s {why}"),
             What::Verify(operations) => {
                 format!(
-                    "read back that all {} changes are in force",
+                    "read back that every change is in force ({})",
                     operations.len()
                 )
             }

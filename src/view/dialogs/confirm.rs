@@ -130,6 +130,7 @@ fn ledger(estate: &Estate, blast: &Blast) -> Vec<String> {
 fn listed(names: impl Iterator<Item = String>) -> String {
     const SHOWN: usize = 12;
     let mut names: Vec<String> = names.collect();
+    names.sort();
     let more = names.len().saturating_sub(SHOWN);
     names.truncate(SHOWN);
     let tail = if more > 0 {
