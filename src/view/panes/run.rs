@@ -78,7 +78,14 @@ fn shown_step(
             .values()
             .position(|it| matches!(&it.status, StepStatus::Ended(StepOutcome::Failed { .. })))
     };
-    running.or_else(failed).or(ids.len().checked_sub(1))
+    let next = || {
+        let waiting = |view: &StepView| view.status == StepStatus::Waiting && run.ended.is_none();
+        run.steps.values().position(waiting)
+    };
+    running
+        .or_else(failed)
+        .or_else(next)
+        .or(ids.len().checked_sub(1))
 }
 
 fn headline<'a>(canvas: &Canvas<'a>, run: &RunView) -> Line<'a> {
