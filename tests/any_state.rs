@@ -1,6 +1,12 @@
 //! Whatever happens in whatever order, on a terminal of whatever size: nothing panics, and what is
 //! asked for outside stays within what the session allows.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a failed step of the set-up is a failed test"
+)]
+
 use std::cell::RefCell;
 
 use chrono::{DateTime, TimeDelta, Utc};

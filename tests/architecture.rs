@@ -3,6 +3,11 @@
 //! The sources are read as tokens, without comments and the insides of literals. Every rule is also
 //! shown a few lines that break it: a rule that can't fail keeps nothing.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failed step of the set-up is a failed test"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,13 @@
 //! The real loop: a channel is the keyboard, the embedded world is the account, time is tokio's and
 //! paused, and drawing is counted instead of shown.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a failed step of the set-up is a failed test"
+)]
+
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -75,7 +82,7 @@ struct Looping {
 fn account_pace() -> PollSettings {
     PollSettings {
         vpcs: [].into(),
-        since: Duration::from_mins(60),
+        since: Duration::from_hours(1),
         max_pages: 100,
         findings_every: Duration::from_mins(1),
         estate_every: Duration::from_mins(2),

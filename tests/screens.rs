@@ -3,6 +3,12 @@
 //! Frames are kept as snapshots of their text, a few cells also of their style; states that differ
 //! in a sentence are asserted by that sentence.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a failed step of the set-up is a failed test"
+)]
+
 use chrono::TimeDelta;
 use firedoor::app::{Key, Message, Mode, Pane};
 use firedoor::executor::{RunEventKind, RunOutcome, StepOutcome};
@@ -437,6 +443,13 @@ fn a_run_shows_each_step_as_it_stands() {
 }
 
 #[test]
+fn between_two_steps_the_next_one_is_explained() {
+    let mut console = Console::loaded(Mode::Drill);
+    begun(&mut console);
+    assert_says(&console, SMALL, "step 2: allow egress");
+}
+
+#[test]
 fn a_failed_step_says_what_was_not_run_because_of_it() {
     let mut console = Console::loaded(Mode::Drill);
     let plan = begun(&mut console);
@@ -623,7 +636,9 @@ fn hostile_console(made: fn(&str) -> String) -> Console {
         console.feed(Feed::Part(kind), UpdateKind::Part(part));
     }
     let mut findings = console.state.findings.clone();
-    findings.iter_mut().for_each(|it| make_hostile(it, made));
+    for finding in &mut findings {
+        make_hostile(finding, made);
+    }
     console.feed(Feed::Findings, UpdateKind::Findings(findings));
     console
 }

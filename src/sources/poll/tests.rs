@@ -155,7 +155,7 @@ impl Play {
 fn settings() -> PollSettings {
     PollSettings {
         vpcs: BTreeSet::new(),
-        since: Duration::from_mins(60),
+        since: Duration::from_hours(1),
         max_pages: 10,
         findings_every: Duration::from_mins(1),
         estate_every: Duration::from_mins(2),
@@ -447,14 +447,14 @@ async fn suspect_and_neighbours_share_the_pages() {
         .collect();
     assert_eq!(asked, [(1, 10), (2, 4)], "the suspect first");
     let news = play.news.lock().unwrap();
-    let coverage = news.iter().filter_map(|it| match &it.kind {
+    let mut coverage = news.iter().filter_map(|it| match &it.kind {
         UpdateKind::Flows { coverage, .. } => Some(*coverage),
         _ => None,
     });
     let pages: Vec<usize> = coverage.clone().map(|it| it.pages).collect();
     assert!(pages.is_sorted(), "{pages:?}");
     assert_eq!(
-        coverage.last(),
+        coverage.next_back(),
         Some(Coverage {
             pages: 9,
             ..Coverage::default()

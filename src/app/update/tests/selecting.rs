@@ -1,5 +1,7 @@
 //! Which finding is selected, and who is the suspect.
 
+use std::slice::from_ref;
+
 use super::*;
 
 #[test]
@@ -31,9 +33,9 @@ fn until_the_analyst_moves_the_most_severe_containable_finding_is_selected() {
         finding("high", 8.0, "web1"),
     );
     let sample = sample(newer(5, finding("sample", 9.5, "web3")));
-    desk.begins_to_read(&[&[low.clone()]]);
+    desk.begins_to_read(&[from_ref(&low)]);
     assert_eq!(desk.selected(), "low", "there is no other yet");
-    desk.reads(&[&[low.clone(), sample.clone()], &[high.clone()]]);
+    desk.reads(&[&[low.clone(), sample.clone()], from_ref(&high)]);
     assert_eq!(desk.selected(), "high");
     let severe = finding("severe", 9.0, "web3");
     desk.reads(&[&[low.clone(), high.clone(), sample.clone(), severe.clone()]]);
@@ -50,7 +52,7 @@ fn the_suspect_does_not_change_under_the_hands_of_who_left_the_findings() {
     for leave in [Key::Char('c'), Key::Char('2'), Key::Tab, Key::Enter] {
         let mut desk = Desk::new(Mode::Drill);
         let known = finding("known", 8.0, "web1");
-        desk.reads(&[&[known.clone()]]);
+        desk.reads(&[from_ref(&known)]);
         desk.key(leave);
         desk.reads(&[&[known, newer(5, finding("later", 9.0, "web2"))]]);
         assert_eq!(desk.state.suspect(), Some(instance("web1")), "{leave:?}");
@@ -72,8 +74,8 @@ fn leaving_the_findings_before_any_is_read_chooses_none() {
 fn archived_findings_go_when_a_whole_reading_is_complete_and_not_before() {
     let mut desk = Desk::new(Mode::Drill);
     let (a, b) = (finding("a", 5.0, "web1"), finding("b", 5.0, "web2"));
-    desk.reads(&[&[a.clone()], &[b]]);
-    desk.begins_to_read(&[&[a.clone()]]);
+    desk.reads(&[from_ref(&a), &[b]]);
+    desk.begins_to_read(&[from_ref(&a)]);
     assert_eq!(
         desk.state.findings.len(),
         2,
@@ -94,7 +96,7 @@ fn a_finding_that_is_updated_is_one_finding() {
     let mut desk = Desk::new(Mode::Drill);
     desk.reads(&[&[finding("a", 5.0, "web1")]]);
     let again = newer(3, finding("a", 8.0, "web1"));
-    desk.begins_to_read(&[&[again.clone()]]);
+    desk.begins_to_read(&[from_ref(&again)]);
     assert_eq!(desk.state.findings, [again]);
 }
 
