@@ -2,9 +2,8 @@
 //!
 //! `UPDATE_PICTURES=1` writes them anew.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
-#[expect(dead_code, reason = "this crate needs only a part of it")]
 mod world;
 
 use std::fmt::Write as _;
