@@ -283,7 +283,7 @@ const RULES: &[Rule] = &[
         find: machine_paths,
         bad: &[
             ("cli.rs", "// see /home/somebody/notes"),
-            ("cli.rs", "const A: &str = \"/tmp/here/x\";"),
+            ("cli.rs", "const A: &str = \"/mnt/here/x\";"),
         ],
         good: &[("cli.rs", "// a/home/b, /var/log")],
     },
