@@ -52,7 +52,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     // It draws what the view makes of the state.
-    ("terminal", &["app", "view"]),
+    ("terminal", &["app"]),
 ];
 
 /// Files directly in `src`.

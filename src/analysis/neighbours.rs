@@ -201,13 +201,28 @@ pub fn eni_label(estate: &Estate, eni: &Eni) -> String {
     let which = match gateway {
         Some(it) if !it.name.is_empty() => it.name.clone(),
         Some(it) => it.id.to_string(),
-        None => eni.description.clone(),
+        None => described(&eni.description),
     };
     if which.is_empty() {
         eni.kind.name().to_string()
     } else {
         format!("{} {which}", eni.kind.name())
     }
+}
+
+/// A description without the words in which services say what they are: the kind says that already.
+fn described(description: &str) -> String {
+    const KINDS: [&str; 6] = [
+        "ELB ",
+        "AWS Lambda VPC ENI-",
+        "RDSNetworkInterface",
+        "VPC Endpoint Interface ",
+        "Interface for NAT Gateway ",
+        "EFS mount target for ",
+    ];
+    let strip = |kind: &&str| description.strip_prefix(*kind);
+    let rest = KINDS.iter().find_map(strip).unwrap_or(description);
+    rest.trim().to_string()
 }
 
 #[cfg(test)]

@@ -116,7 +116,8 @@ impl AppState {
             .unwrap_or_default()
     }
 
-    /// The lines of the flows pane: the suspect's edges, newest first.
+    /// The lines of the flows pane: the suspect's edges, newest first, those with the remote addresses
+    /// of its findings on top: on a small screen they would be out of sight.
     pub fn flow_rows(&self) -> Vec<&Edge> {
         let filter = self.filter(Pane::Flows);
         let mut edges = self.flows.newest_first(&self.suspect_enis());
@@ -129,6 +130,8 @@ impl AppState {
                     || peer.name.is_some_and(|name| contains(&name, &filter))
             }
         });
+        let remotes = self.remote_addresses();
+        edges.sort_by_key(|edge| !remotes.contains(&edge.key.peer));
         edges
     }
 

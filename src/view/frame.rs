@@ -3,6 +3,7 @@
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
 use unicode_width::UnicodeWidthStr;
@@ -128,14 +129,6 @@ fn two_columns(frame: &mut Frame<'_>, state: &AppState, styles: &Styles, body: R
 
 fn top_line<'a>(state: &AppState, styles: &Styles, width: usize) -> Line<'a> {
     let dot = format!(" {} ", styles.glyphs.dot);
-    let who = match &state.identity {
-        Some(it) => format!("{}{dot}{}{dot}{}", it.account, it.region, it.caller()),
-        None => match state.feed(Feed::Identity).error {
-            // The reason is longer than what is left of the line.
-            Some(_) => "caller unknown: ? says why".into(),
-            None => "who am I?".into(),
-        },
-    };
     let (mode, mode_style) = match state.settings.mode {
         Mode::ReadOnly => (" READ-ONLY ", styles.strong),
         Mode::Changes => (" CHANGES ALLOWED ", styles.alarm),
@@ -144,6 +137,19 @@ fn top_line<'a>(state: &AppState, styles: &Styles, width: usize) -> Line<'a> {
     let ages = source_ages(state, styles);
     let ages_width: usize = ages.iter().map(|it| it.content.width()).sum();
     let room = width.saturating_sub(mode.width() + ages_width + 2);
+    let who = match &state.identity {
+        Some(it) => {
+            let place = format!("{}{dot}{}", it.account, it.region);
+            let all = format!("{place}{dot}{}", it.caller());
+            // On a small screen the caller goes before the account or the Region does.
+            if all.width() <= room { all } else { place }
+        }
+        None => match state.feed(Feed::Identity).error {
+            // The reason is longer than what is left of the line.
+            Some(_) => "caller unknown: ? says why".into(),
+            None => "who am I?".into(),
+        },
+    };
     let who = text::pad(&who, room, &styles.glyphs);
     let mut spans = vec![
         Span::styled(mode, mode_style),
@@ -215,7 +221,7 @@ fn hints<'a>(state: &AppState, styles: &Styles, width: usize) -> Line<'a> {
     if state.typing_filter {
         return filter_line(state, styles);
     }
-    let run = run_state(state);
+    let (run, run_style) = run_state(state, styles);
     let room = width.saturating_sub(run.width() + 1);
     let mut shown: Vec<_> = state
         .context()
@@ -246,7 +252,7 @@ fn hints<'a>(state: &AppState, styles: &Styles, width: usize) -> Line<'a> {
     spans.push(Span::raw(
         " ".repeat(width.saturating_sub(used + run.width())),
     ));
-    spans.push(Span::styled(run, styles.warn));
+    spans.push(Span::styled(run, run_style));
     Line::from(spans)
 }
 
@@ -272,8 +278,8 @@ fn filter_line<'a>(state: &AppState, styles: &Styles) -> Line<'a> {
     Line::from(spans)
 }
 
-fn run_state(state: &AppState) -> String {
-    match &state.run {
+fn run_state(state: &AppState, styles: &Styles) -> (String, Style) {
+    let words = match &state.run {
         Some(run) if run.ended.is_none() => {
             let (ended, all) = run.progress();
             format!("run {ended}/{all}")
@@ -284,5 +290,8 @@ fn run_state(state: &AppState) -> String {
             .unwrap_or_default(),
         None if state.run_pending => "run starting".into(),
         None => String::new(),
-    }
+    };
+    let outcome = state.run.as_ref().and_then(|run| run.ended);
+    let style = outcome.map_or(styles.warn, |(_, it)| panes::outcome_style(it, styles));
+    (words, style)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::message::Effect;
 use super::super::state::AppState;
-use crate::model::{Eni, Finding};
+use crate::model::{Eni, Finding, InstanceId};
 use crate::sources::{Command, Feed, FlowTargets, Outcome, Update, UpdateKind, readable_logs};
 
 impl AppState {
@@ -49,8 +49,17 @@ impl AppState {
                 let whole = feed == Feed::Findings && outcome == Outcome::Complete;
                 self.health.entry(feed).or_default().finish(outcome, at);
                 if whole {
+                    let before = self.suspect();
                     self.findings = std::mem::take(&mut self.incoming);
                     self.sort_findings();
+                    let named =
+                        |it: &InstanceId| self.findings.iter().any(|f| f.instances.contains(it));
+                    if let Some(gone) = before.filter(|it| !named(it)) {
+                        let now = self.suspect().map_or("none".into(), |it| it.to_string());
+                        let words =
+                            format!("the finding of {gone} is gone; the suspect is now {now}");
+                        self.notice = Some(words);
+                    }
                     return self.retarget();
                 }
             }

@@ -54,36 +54,29 @@ fn body_lines<'a>(
     width: usize,
 ) -> Vec<Line<'a>> {
     let estate = &state.estate;
-    let mut lines = Vec::new();
-    let mut prose = |words: &str, style: Style| {
-        lines.extend(
-            wrap(words, width)
-                .into_iter()
-                .map(|line| Line::styled(line, style)),
-        );
+    let prose = |words: &String, style: Style| {
+        let lines = wrap(words, width).into_iter();
+        lines.map(move |line| Line::styled(line, style))
     };
     let hit_style = if confirm.blast.hits.is_empty() {
         styles.good
     } else {
         styles.bad
     };
-    for sentence in ledger(estate, &confirm.blast) {
-        prose(&sentence, hit_style);
-    }
-    for sentence in &confirm.outlook {
-        prose(sentence, styles.warn);
-    }
-    for remark in &confirm.plan.remarks {
-        prose(remark, styles.plain);
-    }
-    for step in &confirm.plan.steps {
-        lines.extend(step_lines(estate, styles, step, width));
-    }
+    let plan = &confirm.plan;
+    let mut lines = Vec::new();
+    let ledger = ledger(estate, &confirm.blast, styles);
+    lines.extend(ledger.iter().flat_map(|it| prose(it, hit_style)));
+    let steps = plan.steps.iter();
+    lines.extend(steps.flat_map(|step| step_lines(estate, styles, step, width)));
+    lines.extend(confirm.outlook.iter().flat_map(|it| prose(it, styles.warn)));
+    lines.extend(plan.remarks.iter().flat_map(|it| prose(it, styles.plain)));
     lines
 }
 
 /// Who else is hit: counts and names.
-fn ledger(estate: &Estate, blast: &Blast) -> Vec<String> {
+fn ledger(estate: &Estate, blast: &Blast, styles: &Styles) -> Vec<String> {
+    let listed = |names: Vec<String>| listed(names, styles);
     if blast.hits.is_empty() && blast.doubts.is_empty() {
         return vec!["Nobody else is hit: 0 other network interfaces, 0 other instances.".into()];
     }
@@ -102,7 +95,7 @@ fn ledger(estate: &Estate, blast: &Blast) -> Vec<String> {
         };
         sentences.push(format!(
             "Instances: {}.",
-            listed(instances.iter().map(label))
+            listed(instances.iter().map(label).collect())
         ));
     }
     if !services.is_empty() {
@@ -110,14 +103,14 @@ fn ledger(estate: &Estate, blast: &Blast) -> Vec<String> {
             .values()
             .flatten()
             .map(|eni| eni_label(estate, eni));
-        sentences.push(format!("Others: {}.", listed(enis)));
+        sentences.push(format!("Others: {}.", listed(enis.collect())));
     }
     if !blast.dependents.is_empty() {
         let name = |id| match estate.subnet(id) {
             Some(subnet) if !subnet.name.is_empty() => format!("{} ({id})", subnet.name),
             _ => id.to_string(),
         };
-        let subnets = listed(blast.dependents.iter().map(name));
+        let subnets = listed(blast.dependents.iter().map(name).collect());
         sentences.push(format!(
             "Lose their way out through a NAT gateway that is hit: {subnets}."
         ));
@@ -126,11 +119,15 @@ fn ledger(estate: &Estate, blast: &Blast) -> Vec<String> {
     sentences
 }
 
-/// Names joined by commas; of many the first twelve and a count.
-fn listed(names: impl Iterator<Item = String>) -> String {
+/// Names joined by commas; of many the first twelve and a count. A name that is long on purpose must
+/// not push the plan out of sight.
+fn listed(mut names: Vec<String>, styles: &Styles) -> String {
     const SHOWN: usize = 12;
-    let mut names: Vec<String> = names.collect();
+    const LONGEST: usize = 40;
     names.sort();
+    for name in &mut names {
+        *name = fit(name, LONGEST, &styles.glyphs);
+    }
     let more = names.len().saturating_sub(SHOWN);
     names.truncate(SHOWN);
     let tail = if more > 0 {
@@ -223,6 +220,10 @@ fn foot_lines<'a>(
         .map_or("an unknown identity", |it| it.arn.as_str());
     let second = match &confirm.refused {
         Some(why) => Line::styled(fit(why, width, &styles.glyphs), styles.bad),
+        None if !state.settings.mode.allows_changes() => {
+            let words = "read-only session: to be read, not run (start with --allow-changes)";
+            Line::styled(fit(words, width, &styles.glyphs), styles.warn)
+        }
         None => Line::styled(
             fit(&format!("as {caller}"), width, &styles.glyphs),
             styles.dim,

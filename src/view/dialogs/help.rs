@@ -49,7 +49,7 @@ fn keys<'a>(styles: &Styles) -> Vec<Line<'a>> {
         for binding in context.bindings() {
             let keys: Vec<String> = binding.keys.iter().map(|key| key.name()).collect();
             lines.push(Line::from(vec![
-                Span::styled(pad(&keys.join(" "), 16, &styles.glyphs), styles.strong),
+                Span::styled(pad(&keys.join(" "), 26, &styles.glyphs), styles.strong),
                 Span::raw(binding.label),
             ]));
         }

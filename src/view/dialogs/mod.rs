@@ -42,6 +42,12 @@ fn popup(
     width: u16,
     height: u16,
 ) -> Rect {
+    // Where it nearly fills the screen it does so: half a border at each side is only noise.
+    let width = if area.width < width + 6 {
+        area.width
+    } else {
+        width
+    };
     let [area] = Layout::horizontal([Constraint::Max(width)])
         .flex(Flex::Center)
         .areas(area);

@@ -38,15 +38,10 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
 fn line<'a>(canvas: &Canvas<'a>, action: Action) -> Line<'a> {
     let styles = canvas.styles;
     let (hits, style) = match (action.available(), preview(canvas.state, action)) {
-        (false, _) => ("-".to_string(), styles.dim),
+        (false, _) => ("not yet".to_string(), styles.dim),
         (true, Ok((_, blast))) if blast.hits.is_empty() => ("0".to_string(), styles.good),
         (true, Ok((_, blast))) => (format!("{} ENIs", blast.hits.len()), styles.bad),
         (true, Err(_)) => ("no plan".to_string(), styles.warn),
-    };
-    let words = if action.available() {
-        action.summary().to_string()
-    } else {
-        format!("not available in this version: {}", action.summary())
     };
     let body = if action.available() {
         styles.plain
@@ -61,13 +56,16 @@ fn line<'a>(canvas: &Canvas<'a>, action: Action) -> Line<'a> {
         ),
         Span::styled(format!("{hits:>9}"), style),
         Span::raw("  "),
-        Span::styled(pad(&words, width, &styles.glyphs), body),
+        Span::styled(pad(action.summary(), width, &styles.glyphs), body),
     ])
 }
 
 fn detail<'a>(canvas: &Canvas<'a>, action: Action) -> Vec<Line<'a>> {
     let styles = canvas.styles;
     let mut lines = vec![Line::default()];
+    if !action.available() {
+        lines.extend(canvas.prose("not available in this version", styles.warn));
+    }
     lines.extend(canvas.prose(action.caveat(), styles.warn));
     if action.available()
         && canvas.state.suspect().is_some()

@@ -57,6 +57,7 @@ fn line<'a>(canvas: &Canvas<'a>, row: &FindingRow) -> Line<'a> {
         return Line::default();
     };
     let severity = match finding.severity.0 {
+        _ if finding.sample => styles.dim,
         it if it >= 7.0 => styles.bad,
         it if it >= 4.0 => styles.warn,
         _ => styles.plain,
@@ -97,13 +98,17 @@ fn words<'a>(canvas: &Canvas<'a>, finding: &Finding) -> Vec<Line<'a>> {
     let styles = canvas.styles;
     let rule = "-".repeat(canvas.width);
     let mut lines = vec![canvas.line(&rule, styles.dim)];
-    lines.push(canvas.line(&finding.title, styles.strong));
+    let title = canvas.prose(&finding.title, styles.strong);
+    lines.extend(title.into_iter().take(2));
     let dot = styles.glyphs.dot;
     let seen = format!(
-        "{} {:.1} {dot} seen {} times {dot} last {} {dot} account {}",
+        "{} {:.1} {dot} seen {} {dot} last {} {dot} account {}",
         finding.severity.band(),
         finding.severity.0,
-        finding.count,
+        match finding.count {
+            1 => "once".to_string(),
+            count => format!("{count} times"),
+        },
         finding.updated.format("%Y-%m-%d %H:%M:%SZ"),
         finding.account,
     );

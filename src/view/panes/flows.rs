@@ -150,10 +150,19 @@ fn line<'a>(canvas: &Canvas<'a>, edge: &Edge) -> Line<'a> {
         FlowAction::Reject => "reject",
     };
     let port = format!("{}/{}", key.port, Protocol::Number(key.protocol));
-    let minutes = if canvas.width >= 100 { 30 } else { 12 };
+    // In a narrow column the address comes first: the mark alone says accept or reject.
+    let (word, minutes) = match canvas.width {
+        0..70 => ("", 6),
+        70..100 => (word, 12),
+        _ => (word, 30),
+    };
+    let verdict = match word {
+        "" => format!("{mark} "),
+        word => format!("{mark} {word} "),
+    };
     let peer_width = canvas
         .width
-        .saturating_sub(2 + 7 + 2 + 11 + 7 + 6 + minutes + 1);
+        .saturating_sub(verdict.chars().count() + 2 + 11 + 7 + 6 + minutes);
     let name = peer.name.map(|name| format!(" {name}")).unwrap_or_default();
     let flag = if peer.suspicious { " << finding" } else { "" };
     let who = fit(
@@ -167,7 +176,7 @@ fn line<'a>(canvas: &Canvas<'a>, edge: &Edge) -> Line<'a> {
         styles.plain
     };
     Line::from(vec![
-        Span::styled(format!("{mark} {word} "), mark_style),
+        Span::styled(verdict, mark_style),
         Span::raw(format!("{arrow} ")),
         Span::styled(pad(&who, peer_width, &styles.glyphs), peer_style),
         Span::raw(pad(&format!(" {port}"), 11, &styles.glyphs)),

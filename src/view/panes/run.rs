@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::super::styles::Styles;
+use super::super::styles::{Glyphs, Styles};
 use super::super::text::{fit, pad};
 use super::{Canvas, Content};
 use crate::executor::{RunOutcome, RunView, StepOutcome, StepStatus, StepView};
@@ -106,7 +106,7 @@ fn headline<'a>(canvas: &Canvas<'a>, run: &RunView) -> Line<'a> {
     canvas.line(&words, style)
 }
 
-fn outcome_style(outcome: RunOutcome, styles: &Styles) -> Style {
+pub(in crate::view) fn outcome_style(outcome: RunOutcome, styles: &Styles) -> Style {
     match outcome {
         RunOutcome::Done => styles.good,
         RunOutcome::DoneWithWarnings | RunOutcome::Stopped => styles.warn,
@@ -127,7 +127,11 @@ fn line<'a>(canvas: &Canvas<'a>, run: &RunView, step: &Step) -> Line<'a> {
     Line::from(vec![
         Span::styled(format!("{glyph} "), style),
         Span::styled(format!("{:>2} ", step.id.0), styles.dim),
-        Span::raw(pad(&bound_prose(run, step), prose_width, &styles.glyphs)),
+        Span::raw(pad(
+            &short_ids(&bound_prose(run, step), &styles.glyphs),
+            prose_width,
+            &styles.glyphs,
+        )),
         Span::raw(" "),
         Span::styled(fit(&status, status_width, &styles.glyphs), style),
     ])
@@ -195,6 +199,19 @@ fn ended(outcome: &StepOutcome) -> String {
         } => format!("not run: step {step} failed"),
         StepOutcome::NotRun { because: None } => "not run: stopped".into(),
     }
+}
+
+/// A sentence with its long ids shortened to their last four characters: a row has to show what is
+/// done, the words about the selected step name the whole ids.
+fn short_ids(sentence: &str, glyphs: &Glyphs) -> String {
+    let short = |word: &str| match word.split_once('-') {
+        Some((prefix, rest)) if rest.len() == 17 && rest.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            format!("{prefix}-{}{}", glyphs.ellipsis, &rest[13..])
+        }
+        _ => word.to_string(),
+    };
+    let words: Vec<String> = sentence.split(' ').map(short).collect();
+    words.join(" ")
 }
 
 fn detail<'a>(canvas: &Canvas<'a>, run: &RunView, step: &Step) -> Vec<Line<'a>> {
