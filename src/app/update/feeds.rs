@@ -49,22 +49,25 @@ impl AppState {
                 let whole = feed == Feed::Findings && outcome == Outcome::Complete;
                 self.health.entry(feed).or_default().finish(outcome, at);
                 if whole {
-                    let before = self.suspect();
-                    self.findings = std::mem::take(&mut self.incoming);
-                    self.sort_findings();
-                    let named =
-                        |it: &InstanceId| self.findings.iter().any(|f| f.instances.contains(it));
-                    if let Some(gone) = before.filter(|it| !named(it)) {
-                        let now = self.suspect().map_or("none".into(), |it| it.to_string());
-                        let words =
-                            format!("the finding of {gone} is gone; the suspect is now {now}");
-                        self.notice = Some(words);
-                    }
-                    return self.retarget();
+                    return self.findings_complete();
                 }
             }
         }
         Vec::new()
+    }
+
+    /// Drops what an earlier reading had and this one has not: it was archived.
+    fn findings_complete(&mut self) -> Vec<Effect> {
+        let before = self.suspect();
+        self.findings = std::mem::take(&mut self.incoming);
+        self.sort_findings();
+        let named = |it: &InstanceId| self.findings.iter().any(|f| f.instances.contains(it));
+        if let Some(gone) = before.filter(|it| !named(it)) {
+            let now = self.suspect().map_or("none".into(), |it| it.to_string());
+            let words = format!("the finding of {gone} is gone; the suspect is now {now}");
+            self.notice = Some(words);
+        }
+        self.retarget()
     }
 
     /// Shows a page at once, beside what an earlier reading brought; what that reading had and this
