@@ -1,7 +1,6 @@
 //! The engine: starts every step whose turn it is, and sees the plan through to a safe end.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt;
@@ -15,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use super::event::{RunEvent, RunEventKind, RunOutcome, StepOutcome};
 use super::journal::{Journal, JournalError};
 use super::step::{Context, StepEnd};
-use crate::operation::{Actuator, Bindings, StepId};
+use crate::operation::{Actuator, Bindings, Operation, StepId};
 use crate::plan::{Class, Plan, Step, What};
 use crate::sources::Clock;
 
@@ -50,12 +49,15 @@ impl Runs {
         journal: Journal,
         events: mpsc::UnboundedSender<RunEvent>,
     ) -> JoinHandle<RunOutcome> {
-        let next = Arc::default();
         let recorder = Recorder {
             journal,
             clock: Arc::clone(&clock),
-            events,
-            next,
+            outbox: Arc::new(Mutex::new(Outbox {
+                numbered: 0,
+                sent: 0,
+                written: BTreeMap::new(),
+                events,
+            })),
         };
         let engine = Engine {
             progress: run
@@ -108,22 +110,49 @@ impl Runs {
 pub(super) struct Recorder {
     journal: Journal,
     clock: Arc<dyn Clock>,
+    outbox: Arc<Mutex<Outbox>>,
+}
+
+/// Events on their way to whoever is looking.
+struct Outbox {
+    numbered: u32,
+    sent: u32,
+    /// Journalled, but an event before them is not passed on yet.
+    written: BTreeMap<u32, RunEvent>,
     events: mpsc::UnboundedSender<RunEvent>,
-    next: Arc<AtomicU32>,
 }
 
 impl Recorder {
     pub(super) async fn record(&self, kind: RunEventKind) -> Result<(), JournalError> {
-        let n = self.next.fetch_add(1, Ordering::Relaxed);
         let event = RunEvent {
-            n,
+            n: self.number(),
             at: self.clock.now(),
             kind,
         };
+        // Nothing is awaited between the number and the journal's queue: they agree on the order.
         let written = self.journal.append(&event).await;
-        // Nobody may be looking: the run goes on.
-        drop(self.events.send(event));
+        self.pass_on(event);
         written
+    }
+
+    fn number(&self) -> u32 {
+        let mut outbox = self.outbox.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = outbox.numbered;
+        outbox.numbered += 1;
+        number
+    }
+
+    /// Steps learn at different times that their events are on disk; events leave in order.
+    fn pass_on(&self, event: RunEvent) {
+        let mut outbox = self.outbox.lock().unwrap_or_else(PoisonError::into_inner);
+        outbox.written.insert(event.n, event);
+        let mut next = outbox.sent;
+        while let Some(event) = outbox.written.remove(&next) {
+            // Nobody may be looking: the run goes on.
+            drop(outbox.events.send(event));
+            next += 1;
+        }
+        outbox.sent = next;
     }
 }
 
@@ -132,9 +161,11 @@ impl Recorder {
 enum Progress {
     Waiting,
     InFlight,
-    /// Ended; `good`: others may build on it; `sent`: a call went out.
+    /// Ended; `good`: others may build on it; `seen`: it is known to be in force; `sent`: a call went
+    /// out.
     Ended {
         good: bool,
+        seen: bool,
         sent: bool,
     },
 }
@@ -170,21 +201,22 @@ impl Engine {
             plan,
         };
         let mut warned = false;
-        if self.context.recorder.record(started).await.is_err() {
-            self.halt(HaltedBy::Stop);
+        if let Err(error) = self.context.recorder.record(started).await {
+            self.refuse(&error).await;
         }
         let mut flight = FuturesUnordered::new();
         loop {
+            // Before anything is started: a stop may have come while a step's end was noted.
+            if self.stop.is_cancelled() && self.halted_by.is_none() {
+                self.request_stop().await;
+            }
             for step in self.ready() {
                 self.progress.insert(step.id, Progress::InFlight);
                 flight.push(self.launch(step));
             }
             tokio::select! {
                 biased;
-                () = self.stop.cancelled(), if self.halted_by.is_none() => {
-                    self.halt(HaltedBy::Stop);
-                    self.note(RunEventKind::StopRequested).await;
-                }
+                () = self.stop.cancelled(), if self.halted_by.is_none() => self.request_stop().await,
                 end = flight.next() => match end {
                     Some(end) => {
                         warned |= matches!(end.outcome, StepOutcome::Warned { .. });
@@ -197,6 +229,28 @@ impl Engine {
         let outcome = self.outcome(warned);
         self.close(outcome).await;
         outcome
+    }
+
+    async fn request_stop(&mut self) {
+        self.halt(HaltedBy::Stop);
+        self.note(RunEventKind::StopRequested).await;
+    }
+
+    /// Without a journal nothing is begun: the first step fails and says so.
+    async fn refuse(&mut self, error: &JournalError) {
+        let Some(step) = self.run.plan.steps.first().map(|it| it.id) else {
+            return self.halt(HaltedBy::Stop);
+        };
+        self.note(RunEventKind::Begun { step }).await;
+        self.ended(StepEnd {
+            step,
+            outcome: StepOutcome::Failed {
+                error: error.to_string(),
+            },
+            sent: false,
+            made: None,
+        })
+        .await;
     }
 
     /// The steps whose turn it is.
@@ -226,23 +280,56 @@ impl Engine {
         )
     }
 
-    /// Whether what must follow `once` is due in a halted run: it was sent, and no change that could
-    /// cross with it is still in flight.
+    /// Whether what must follow `once` is due in a halted run: it was sent, and nothing that opens is
+    /// still in flight. Anything else may be: a swap that gets no answer must not keep the door open.
     fn due(&self, once: StepId) -> bool {
         let sent = matches!(
             self.progress.get(&once),
             Some(Progress::Ended { sent: true, .. })
         );
         let crossing = self.run.plan.steps.iter().any(|step| {
-            step.class == Class::Must && self.progress.get(&step.id) == Some(&Progress::InFlight)
+            matches!(step.what, What::Change(Operation::AuthorizeRules { .. }))
+                && self.progress.get(&step.id) == Some(&Progress::InFlight)
         });
         sent && !crossing
+    }
+
+    /// Whether everything that was added to the group that `step` empties has been seen there, in
+    /// either direction: only then is an empty list of rules no late one.
+    fn is_seen(&self, step: &Step) -> bool {
+        let What::Change(Operation::RevokeAllRules { group, .. }) = &step.what else {
+            return true;
+        };
+        let adds = |it: &&Step| matches!(&it.what, What::Change(Operation::AuthorizeRules { group: to, .. }) if to == group);
+        let late = |it: &Step| {
+            matches!(
+                self.progress.get(&it.id),
+                Some(
+                    Progress::InFlight
+                        | Progress::Ended {
+                            seen: false,
+                            sent: true,
+                            ..
+                        }
+                )
+            )
+        };
+        !self.run.plan.steps.iter().filter(adds).any(late)
     }
 
     fn launch(&self, step: Step) -> BoxFuture<'static, StepEnd> {
         let context = self.context.clone();
         let bindings = self.bindings.clone();
+        let seen = self.is_seen(&step);
         Box::pin(async move {
+            if context.is_halted(step.class) {
+                return StepEnd {
+                    step: step.id,
+                    outcome: StepOutcome::NotRun { because: None },
+                    sent: false,
+                    made: None,
+                };
+            }
             drop(
                 context
                     .recorder
@@ -257,7 +344,7 @@ impl Engine {
             };
             match &step.what {
                 What::Change(operation) => match operation.bind(&bindings) {
-                    Ok(bound) => context.change(step.id, step.class, &bound).await,
+                    Ok(bound) => context.change(step.id, step.class, seen, &bound).await,
                     Err(unbound) => end(StepOutcome::Failed {
                         error: unbound.to_string(),
                     }),
@@ -288,7 +375,12 @@ impl Engine {
             self.bindings.insert(step, made);
         }
         let good = outcome.is_good();
-        self.progress.insert(step, Progress::Ended { good, sent });
+        let seen = matches!(
+            outcome,
+            StepOutcome::Done { .. } | StepOutcome::Skipped { .. }
+        );
+        self.progress
+            .insert(step, Progress::Ended { good, seen, sent });
         self.note(RunEventKind::Ended { step, outcome }).await;
         if !good {
             self.halt(HaltedBy::Failure(step));

@@ -169,7 +169,8 @@ impl StepView {
                 self.before = Some(before.clone());
                 Running
             }
-            (Running | Retrying { .. }, RunEventKind::Intend { attempt, .. }) => {
+            // Answered, and sent again: its effect did not stay.
+            (Running | Retrying { .. } | Answered, RunEventKind::Intend { attempt, .. }) => {
                 self.attempts = *attempt;
                 Sent
             }

@@ -38,7 +38,10 @@ struct Change<'a> {
     step: StepId,
     class: Class,
     operation: &'a Operation,
-    sent: bool,
+    /// What was added before has been seen: what a look shows is the present.
+    seen: bool,
+    /// Calls sent.
+    attempts: u32,
 }
 
 impl Context {
@@ -47,6 +50,7 @@ impl Context {
         &self,
         step: StepId,
         class: Class,
+        seen: bool,
         operation: &Operation,
     ) -> StepEnd {
         let mut change = Change {
@@ -54,7 +58,8 @@ impl Context {
             step,
             class,
             operation,
-            sent: false,
+            seen,
+            attempts: 0,
         };
         let (outcome, made) = match change.make().await {
             Ok((outcome, made)) => (outcome, made),
@@ -69,9 +74,14 @@ impl Context {
         StepEnd {
             step,
             outcome,
-            sent: change.sent,
+            sent: change.attempts > 0,
             made,
         }
+    }
+
+    /// Whether nothing of this class may be begun any more.
+    pub(super) fn is_halted(&self, class: Class) -> bool {
+        self.halt.is_cancelled() && !matches!(class, Class::AlwaysOnceSent(_))
     }
 
     /// Waits, unless the run halts.
@@ -135,18 +145,16 @@ impl Context {
 
 type Made = (StepOutcome, Option<String>);
 
+/// How often a group is emptied whose rules turn up again.
+const ROUNDS: u32 = 5;
+
 impl Change<'_> {
     async fn make(&mut self) -> Result<Made, String> {
-        let before = self.capture().await?;
-        if let Some(before) = before {
-            if self.operation.satisfied_by(&before) {
+        if let Some(before) = self.capture().await? {
+            if self.operation.satisfied_by(&before) && !self.may_look_done() {
                 let made = before.made().map(str::to_string);
-                return Ok((
-                    StepOutcome::Skipped {
-                        why: "already so".into(),
-                    },
-                    made,
-                ));
+                let why = "already so".into();
+                return Ok((StepOutcome::Skipped { why }, made));
             }
             self.record(RunEventKind::Captured {
                 step: self.step,
@@ -154,21 +162,78 @@ impl Change<'_> {
             })
             .await?;
         }
+        if self.unconditional() {
+            return self.empty().await.map(|outcome| (outcome, None));
+        }
         let made = self.call().await?;
-        let (seen, last) = self
-            .context
-            .read_back(self.step, self.operation, Patience::READ_BACK)
-            .await;
-        let outcome = if seen {
-            StepOutcome::Done {
-                message: made.clone().unwrap_or_else(|| "read back".into()),
-            }
+        let creates_group = matches!(self.operation, Operation::CreateGroup { .. });
+        let patience = if creates_group {
+            Patience::VERIFY
         } else {
-            StepOutcome::Warned {
-                message: format!("sent, not yet visible{last}"),
-            }
+            Patience::READ_BACK
         };
-        Ok((outcome, made))
+        match self.read_back(patience).await {
+            (true, _) => {
+                let message = made.clone().unwrap_or_else(|| "read back".into());
+                Ok((StepOutcome::Done { message }, made))
+            }
+            // What was never seen can't be emptied for certain: nothing may be attached to it.
+            (false, last) if creates_group => Err(format!(
+                "made {}, but its default rules are not visible{last}",
+                made.unwrap_or_default()
+            )),
+            (false, last) => {
+                let message = format!("sent, not yet visible{last}");
+                Ok((StepOutcome::Warned { message }, made))
+            }
+        }
+    }
+
+    /// Rules that were added a moment ago may not be shown yet, so a group is emptied whether or not
+    /// it looks empty.
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/query-api-troubleshooting.html#eventual-consistency>
+    fn may_look_done(&self) -> bool {
+        matches!(self.operation, Operation::RevokeAllRules { .. })
+    }
+
+    /// Sends what must happen in any case until it is seen; where what was added before has not been
+    /// seen, it is watched for a while, and sent again if it turns up.
+    async fn empty(&mut self) -> Result<StepOutcome, String> {
+        let mut last = String::new();
+        for _ in 0..ROUNDS {
+            self.call().await?;
+            let seen;
+            (seen, last) = self.read_back(Patience::READ_BACK).await;
+            if seen && (self.seen || self.stays().await) {
+                let message = "read back".into();
+                return Ok(StepOutcome::Done { message });
+            }
+        }
+        if last.is_empty() {
+            return Err("rules turn up again and again".into());
+        }
+        let message = format!("sent, not yet visible{last}");
+        Ok(StepOutcome::Warned { message })
+    }
+
+    /// Whether no look for a while shows that there is something to do.
+    async fn stays(&self) -> bool {
+        let patience = Patience::VERIFY;
+        for attempt in 1..=patience.attempts {
+            let pause = patience.pause(attempt, self.step);
+            self.context.clock.sleep(pause).await;
+            let state = self.context.actuator.observe(self.operation).await;
+            if state.is_ok_and(|it| !self.operation.satisfied_by(&it)) {
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn read_back(&self, patience: Patience) -> (bool, String) {
+        self.context
+            .read_back(self.step, self.operation, patience)
+            .await
     }
 
     /// The state before, with patience. What must happen in any case does not depend on it.
@@ -190,7 +255,12 @@ impl Change<'_> {
     /// Sends the call until it is answered, or there is no point in going on.
     async fn call(&mut self) -> Result<Option<String>, String> {
         let patience = Patience::of(self.class);
-        for attempt in 1.. {
+        let mut unanswered = false;
+        for tries in 1.. {
+            if self.context.is_halted(self.class) {
+                return Err("not sent: the run halted".into());
+            }
+            let attempt = self.attempts + 1;
             let operation = self.operation.clone();
             self.record(RunEventKind::Intend {
                 step: self.step,
@@ -198,25 +268,45 @@ impl Change<'_> {
                 operation,
             })
             .await?;
-            self.sent = true;
+            self.attempts = attempt;
             let error = match self.context.actuator.execute(self.operation).await {
-                Ok(answer) => {
-                    return self.answered(answer.made).await;
-                }
+                Ok(answer) => return self.answered(answer.made).await,
                 Err(error) => error,
             };
-            if error.kind == CallErrorKind::Unanswered
-                && let Ok(state) = self.context.actuator.observe(self.operation).await
-                && self.operation.satisfied_by(&state)
-            {
+            if let Some(state) = self.look_for(&error, unanswered).await {
                 return self.answered(state.made().map(str::to_string)).await;
             }
-            if attempt >= patience.attempts || !worth_retrying(error.kind) {
+            unanswered |= error.kind == CallErrorKind::Unanswered;
+            let again = self.unconditional() || worth_retrying(error.kind);
+            if tries >= patience.attempts || !again {
                 return Err(format!("{error} (attempt {attempt})"));
             }
             self.pause_before_retry(attempt, patience, error).await?;
         }
         Ok(None)
+    }
+
+    /// What the call made nevertheless. Without an answer one look tells, or the next attempt; a
+    /// refusal after that may mean that it is there already, though not shown yet.
+    async fn look_for(&self, error: &CallError, unanswered: bool) -> Option<State> {
+        let patience = match error.kind {
+            CallErrorKind::Unanswered => 1,
+            CallErrorKind::Refused if unanswered => Patience::VERIFY.attempts,
+            _ => return None,
+        };
+        for attempt in 1..=patience {
+            let state = self.context.actuator.observe(self.operation).await;
+            if let Ok(state) = state
+                && self.operation.satisfied_by(&state)
+            {
+                return Some(state);
+            }
+            if attempt < patience {
+                let pause = Patience::VERIFY.pause(attempt, self.step);
+                self.context.clock.sleep(pause).await;
+            }
+        }
+        None
     }
 
     async fn answered(&self, made: Option<String>) -> Result<Option<String>, String> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::Operation;
-use crate::model::{AclId, GroupId, GroupRule, TrackingTimeouts};
+use crate::model::{AclId, Direction, GroupId, GroupRule, TrackingTimeouts};
 
 /// The state of the object that an operation is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,10 +43,15 @@ impl State {
 
 impl Operation {
     /// Whether `state` is what this operation is for. Call it on a bound operation.
+    ///
+    /// A new group counts only once its default egress rule shows: until then it looks empty and is
+    /// not. <https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html>
     pub fn satisfied_by(&self, state: &State) -> bool {
         match (self, state) {
-            (Self::CreateGroup { .. }, State::Group { .. })
-            | (Self::CreateAcl { .. }, State::Acl(_))
+            (Self::CreateGroup { .. }, State::Group { rules, .. }) => {
+                rules.iter().any(|it| it.direction == Direction::Egress)
+            }
+            (Self::CreateAcl { .. }, State::Acl(_))
             | (Self::DeleteGroup { .. } | Self::DeleteAcl { .. }, State::Absent) => true,
             (Self::AuthorizeRules { rules: wanted, .. }, State::Group { rules, .. }) => wanted
                 .iter()
