@@ -23,7 +23,7 @@ const VERSION: u32 = 1;
 #[derive(Debug, Clone)]
 pub struct Journal {
     path: PathBuf,
-    lines: mpsc::Sender<(RunEvent, oneshot::Sender<io::Result<()>>)>,
+    lines: mpsc::Sender<Queued>,
 }
 
 /// The journal could not be written.
@@ -71,12 +71,17 @@ impl Journal {
         File::open(&folder)
             .and_then(|it| it.sync_all())
             .map_err(failed)?;
-        let (lines, queue) = mpsc::channel();
-        let thread = std::thread::Builder::new().name("journal".into());
-        thread
-            .spawn(move || write_all(file, &queue))
-            .map_err(failed)?;
+        let lines = start(file).map_err(failed)?;
         Ok(Self { path, lines })
+    }
+
+    /// Writes to something other than a file.
+    #[cfg(test)]
+    pub(super) fn over(disk: impl Disk + 'static) -> Self {
+        Self {
+            path: "test.jsonl".into(),
+            lines: start(disk).unwrap(),
+        }
     }
 
     /// Where it is.
@@ -144,15 +149,46 @@ pub struct Damage {
     pub what: &'static str,
 }
 
-fn write_all(mut file: File, queue: &mpsc::Receiver<(RunEvent, oneshot::Sender<io::Result<()>>)>) {
+/// What the lines are written to.
+pub(super) trait Disk: Write + Send {
+    fn size(&self) -> io::Result<u64>;
+    /// Returns when everything is on disk.
+    fn sync(&mut self) -> io::Result<()>;
+    fn cut(&mut self, size: u64) -> io::Result<()>;
+}
+
+impl Disk for File {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_data()
+    }
+
+    fn cut(&mut self, size: u64) -> io::Result<()> {
+        self.set_len(size)
+    }
+}
+
+type Queued = (RunEvent, oneshot::Sender<io::Result<()>>);
+
+fn start(disk: impl Disk + 'static) -> io::Result<mpsc::Sender<Queued>> {
+    let (lines, queue) = mpsc::channel();
+    let thread = std::thread::Builder::new().name("journal".into());
+    thread.spawn(move || write_all(disk, &queue))?;
+    Ok(lines)
+}
+
+fn write_all(mut disk: impl Disk, queue: &mpsc::Receiver<Queued>) {
     let mut prev = String::new();
     while let Ok((event, done)) = queue.recv() {
-        let written = write_line(&mut file, &mut prev, event);
+        let written = write_line(&mut disk, &mut prev, event);
         drop(done.send(written));
     }
 }
 
-fn write_line(file: &mut File, prev: &mut String, event: RunEvent) -> io::Result<()> {
+fn write_line(disk: &mut impl Disk, prev: &mut String, event: RunEvent) -> io::Result<()> {
     let hash = chain(prev, &event)?;
     let line = Line {
         v: VERSION,
@@ -162,8 +198,12 @@ fn write_line(file: &mut File, prev: &mut String, event: RunEvent) -> io::Result
     };
     let mut text = serde_json::to_vec(&line)?;
     text.push(b'\n');
-    file.write_all(&text)?;
-    file.sync_data()?;
+    let size = disk.size()?;
+    if let Err(error) = disk.write_all(&text).and_then(|()| disk.sync()) {
+        // Half a line would make those that are written later, when there is room again, unreadable.
+        disk.cut(size).ok();
+        return Err(error);
+    }
     *prev = hash;
     Ok(())
 }

@@ -9,6 +9,8 @@ mod journal;
 mod retry;
 mod run_view;
 mod step;
+#[cfg(test)]
+mod tests;
 
 pub use engine::{Run, Runs};
 pub use event::{RunEvent, RunEventKind, RunOutcome, StepOutcome};
