@@ -12,6 +12,8 @@ mod port;
 mod precondition;
 mod reference;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 

@@ -7,6 +7,8 @@ mod nacl_swap;
 mod sg_swap;
 mod sg_two_step;
 mod step;
+#[cfg(test)]
+mod tests;
 
 pub use builder::{Dwell, Intent, PlanError, build};
 pub use catalogue::{Action, Scope};
