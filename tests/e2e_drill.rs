@@ -110,6 +110,17 @@ fn the_swap_of_network_acls_ends_done_and_its_journal_tells_so() {
 }
 
 #[test]
+fn without_a_journal_nothing_is_changed() {
+    let nowhere = [("XDG_STATE_HOME", "/dev/null/state".to_owned())];
+    let mut console = drill_with(&[], &nowhere);
+    console.open("nacl-swap", TAIL);
+    console.confirm(TAIL);
+    console.wait_for_words("not started: journal /dev/null/state/firedoor", SOON);
+    console.wait_for_words("nothing may be changed without one", SOON);
+    console.quit();
+}
+
+#[test]
 fn a_hidden_run_goes_on() {
     let mut console = drill(&["--max-dwell", "5"]);
     console.run("sg-two-step", TAIL);
