@@ -81,10 +81,8 @@ fn the_two_step_isolates_every_interface_of_the_compromised_instance() {
         console.show(2, eni);
     }
     console.show(3, "NAT gateway");
-    console.send("/web-04");
-    console.send_key(Key::Enter);
-    console.wait_for("· web-04 ", SOON);
-    console.show(4, "203.0.113.66");
+    console.filter("web-04", "· web-04 ");
+    console.show(4, "203.0.113.66 << finding");
     console.run("sg-two-step", &tail);
     console.wait_for("Done after ", SOON);
     console.quit();
@@ -165,7 +163,7 @@ fn a_refused_call_is_named_and_the_rest_works() {
     without_acls.wait_for("estate denied", SOON);
     without_acls.wait_for("web-03", SOON);
     without_acls.show(3, "NAT gateway");
-    without_acls.show(4, "203.0.113.66");
+    without_acls.show(4, "203.0.113.66 << finding");
     without_acls.show(5, "no plan");
     without_acls.wait_for_words("the network ACLs have not been read yet", SOON);
     without_acls.send("?");

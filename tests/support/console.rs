@@ -44,6 +44,13 @@ impl Console {
         self.wait_for(text, SOON)
     }
 
+    /// Filters the pane that is shown, and waits for a text in what is left.
+    pub(crate) fn filter(&mut self, by: &str, text: &str) -> String {
+        self.send(&format!("/{by}"));
+        self.send_key(Key::Enter);
+        self.wait_for(text, SOON)
+    }
+
     /// Opens the confirm dialog of an action on the instance whose id ends with `tail`.
     pub(crate) fn open(&mut self, action: &str, tail: &str) -> String {
         self.show(5, "what it does");
