@@ -19,8 +19,9 @@ use crate::sources::{Clock, PollSettings, Poller, Source};
 use crate::terminal::{self, Screen};
 use crate::view::{self, Depth, Styles};
 
-/// A run that was told to stop has this long to reach a safe end.
-const SAFE_END: Duration = Duration::from_mins(2);
+/// A run that was told to stop has this long to reach a safe end: longer than the executor tries to
+/// empty what it opened. It takes seconds, unless AWS does not answer.
+const SAFE_END: Duration = Duration::from_mins(12);
 
 /// A terminal incident console for AWS: see what a containment cuts before you confirm it.
 ///
@@ -190,12 +191,20 @@ async fn account_console(_: &AccountArgs, _: &ConsoleArgs) -> eyre::Result<()> {
 
 #[cfg(feature = "aws")]
 async fn account_console(account: &AccountArgs, args: &ConsoleArgs) -> eyre::Result<()> {
-    let connection = crate::aws::Connection {
+    use crate::aws::{ConnectError, Connection};
+
+    let connection = Connection {
         profile: account.profile.clone(),
         region: account.region.clone(),
         endpoint_url: account.endpoint_url.clone(),
     };
-    let connected = crate::aws::connect(&connection).await?;
+    let connected = crate::aws::connect(&connection).await;
+    let connected = connected.map_err(|error| match error {
+        ConnectError::UnknownProfile(_) | ConnectError::NoRegion | ConnectError::Endpoint(_) => {
+            BadInput(error.to_string()).into()
+        }
+        ConnectError::ConfigFiles(_) | ConnectError::NoCredentials(_) => eyre::Report::from(error),
+    })?;
     let settings = PollSettings {
         vpcs: account.vpc.iter().map(|it| it.as_str().into()).collect(),
         since: Duration::from_secs(account.since * 60),

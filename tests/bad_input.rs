@@ -102,7 +102,7 @@ fn without_aws_there_is_the_drill() {
 mod with_aws {
     use std::net::{Ipv4Addr, TcpListener};
 
-    use super::{OUTSIDE, complaint};
+    use super::{INPUT, OUTSIDE, complaint};
     use crate::console::{Console, SOON};
     use crate::emulator::Emulator;
 
@@ -116,17 +116,18 @@ mod with_aws {
         let region = &["--region", "eu-west-1"][..];
         let profile = &["--region", "eu-west-1", "--profile", "no-such"];
         let url = &["--region", "eu-west-1", "--endpoint-url", "localhost:1"];
-        for (args, env, wanted) in [
+        for (args, env, wanted, code) in [
             (
                 region,
                 &[][..],
                 &["no AWS credentials", "aws sso login"][..],
+                OUTSIDE,
             ),
-            (profile, &KEYS, &["no-such", "--profile"]),
-            (&[], &KEYS, &["no Region", "--region"]),
-            (url, &KEYS, &["localhost:1", "--endpoint-url"]),
+            (profile, &KEYS, &["no-such", "--profile"], INPUT),
+            (&[], &KEYS, &["no Region", "--region"], INPUT),
+            (url, &KEYS, &["localhost:1", "--endpoint-url"], INPUT),
         ] {
-            let said = complaint(args, env, OUTSIDE);
+            let said = complaint(args, env, code);
             for word in wanted {
                 assert!(said.contains(word), "{args:?} has no {word}: {said}");
             }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Eni, EniId, EniKind, Estate, InstanceId, SubnetId};
+use crate::model::{Eni, EniId, EniKind, Estate, InstanceId, PartKind, SubnetId};
 use crate::operation::Operation;
 
 /// What else is cut.
@@ -65,10 +65,24 @@ fn subnet_edge(estate: &Estate, suspect: &InstanceId, subnet: &SubnetId, blast: 
         }
         blast.hits.insert(eni.id.clone());
         if eni.kind == EniKind::NatGateway {
+            blast.doubts.extend(unread(estate, eni));
             let users = users_of_nat(estate, eni);
             blast.dependents.extend(users.filter(|it| it != subnet));
         }
     }
+}
+
+/// What must have been read to know who depends on a NAT gateway.
+fn unread(estate: &Estate, nat: &Eni) -> Option<String> {
+    let parts = [PartKind::RouteTables, PartKind::Gateways, PartKind::Subnets];
+    let missing = parts
+        .into_iter()
+        .find(|it| estate.freshness(*it).is_none())?;
+    Some(format!(
+        "the {} were not read: which subnets need the NAT gateway of {} is unknown",
+        missing.name(),
+        nat.id
+    ))
 }
 
 /// The subnets whose route table points at the NAT gateway of an interface.
@@ -91,8 +105,8 @@ fn users_of_nat<'a>(estate: &'a Estate, nat: &'a Eni) -> impl Iterator<Item = Su
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::fixture;
     use crate::model::id::Id;
+    use crate::model::{Part, fixture};
     use crate::operation::{Ref, StepId};
 
     fn swap_nacl(subnet: &str) -> Operation {
@@ -127,6 +141,23 @@ mod tests {
         };
         let blast = blast(&fixture::estate(), &fixture::suspect(), [&swap]);
         assert_eq!(blast, Blast::default());
+    }
+
+    #[test]
+    fn unread_route_tables_are_a_doubt_about_who_needs_the_nat_gateway() {
+        let read = fixture::estate();
+        let parts = [
+            Part::Subnets(read.subnets().cloned().collect()),
+            Part::Enis(read.enis().cloned().collect()),
+        ];
+        let estate = Estate::from_parts(parts, fixture::read_at());
+        let blast = blast(&estate, &fixture::suspect(), [&swap_nacl("subnet-a")]);
+        assert_eq!(blast.doubts.len(), 1, "{:?}", blast.doubts);
+        assert!(
+            blast.doubts[0].contains("route tables"),
+            "{:?}",
+            blast.doubts
+        );
     }
 
     #[test]

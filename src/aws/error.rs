@@ -104,7 +104,7 @@ fn source_error(call: Call<'_>, failure: &Failure) -> SourceError {
         ),
         Cause::Fault => (
             SourceErrorKind::Other,
-            format!("AWS failed ({code}: {message}); it is tried again later"),
+            format!("{code}: {message}; it is tried again later"),
         ),
         Cause::NotFound | Cause::Refused | Cause::Unbuilt => {
             (SourceErrorKind::Other, format!("{code}: {message}"))

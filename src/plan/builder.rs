@@ -209,23 +209,23 @@ pub fn build(estate: &Estate, intent: &Intent) -> Result<Plan, PlanError> {
     Ok(plan)
 }
 
+/// The parts of the estate that an action's plan rests on. A part that is denied must not stand in the
+/// way of an action that does without it.
+fn needs(action: Action) -> &'static [PartKind] {
+    use PartKind::{Acls, Enis, Groups, Instances, Subnets, Vpcs};
+    match action {
+        Action::NaclSwap => &[Instances, Enis, Vpcs, Subnets, Acls],
+        _ => &[Instances, Enis, Vpcs, Groups],
+    }
+}
+
 fn subject<'e>(estate: &'e Estate, intent: &'e Intent) -> Result<Subject<'e>, PlanError> {
     if !intent.action.available() {
         return Err(PlanError::NotAvailable(intent.action));
     }
-    let needed = [
-        PartKind::Instances,
-        PartKind::Enis,
-        PartKind::Vpcs,
-        PartKind::Subnets,
-        PartKind::Groups,
-        PartKind::Acls,
-    ];
-    if let Some(missing) = needed
-        .into_iter()
-        .find(|part| estate.freshness(*part).is_none())
-    {
-        return Err(PlanError::NotRead(missing));
+    let unread = |part: &&PartKind| estate.freshness(**part).is_none();
+    if let Some(missing) = needs(intent.action).iter().find(unread) {
+        return Err(PlanError::NotRead(*missing));
     }
     let id = &intent.suspect;
     let instance = estate

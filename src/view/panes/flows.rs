@@ -4,7 +4,7 @@ use ratatui::text::{Line, Span};
 
 use super::super::text::{bytes, fit, pad, sparkline};
 use super::{Canvas, Content};
-use crate::app::{FeedState, Pane};
+use crate::app::{AppState, FeedState, Pane};
 use crate::flows::Edge;
 use crate::model::{Direction, FlowAction, FlowLogDestination, PartKind, Protocol};
 use crate::sources::Feed;
@@ -23,18 +23,19 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     }
     let room = canvas.height.saturating_sub(lines.len());
     lines.extend(canvas.rows(&rows, selected, room, |edge| line(canvas, edge)));
+    let at = selected.map_or(0, |index| index + 1);
     Content {
-        title: title(canvas, rows.len()),
+        title: title(canvas, at, rows.len()),
         lines,
     }
 }
 
-fn title(canvas: &Canvas<'_>, count: usize) -> String {
+fn title(canvas: &Canvas<'_>, at: usize, count: usize) -> String {
     let (state, dot) = (canvas.state, canvas.styles.glyphs.dot);
     let newest = state.flows.coverage().newest_end;
     let newest = newest.map_or("none yet".into(), |at| crate::app::age(state.now - at));
     format!(
-        "Flows {count} {dot} last {} min {dot} {} pages {dot} newest record {newest}",
+        "Flows {at}/{count} {dot} last {} min {dot} {} pages {dot} newest record {newest}",
         state.settings.since_minutes, state.coverage.pages
     )
 }
@@ -133,6 +134,18 @@ fn empty(canvas: &Canvas<'_>) -> &'static str {
     }
 }
 
+/// Which interface of the suspect a flow is on, where it has several.
+fn own_interface(state: &AppState, edge: &Edge) -> String {
+    let index = state
+        .estate
+        .eni(&edge.key.eni)
+        .and_then(|eni| eni.device_index);
+    match index {
+        Some(index) if state.targets.suspect.len() > 1 => format!(" (eth{index})"),
+        _ => String::new(),
+    }
+}
+
 fn line<'a>(canvas: &Canvas<'a>, edge: &Edge) -> Line<'a> {
     let (state, styles) = (canvas.state, canvas.styles);
     let key = &edge.key;
@@ -164,9 +177,10 @@ fn line<'a>(canvas: &Canvas<'a>, edge: &Edge) -> Line<'a> {
         .width
         .saturating_sub(verdict.chars().count() + 2 + 11 + 7 + 6 + minutes);
     let name = peer.name.map(|name| format!(" {name}")).unwrap_or_default();
+    let own = own_interface(state, edge);
     let flag = if peer.suspicious { " << finding" } else { "" };
     let who = fit(
-        &format!("{}{name}{flag}", key.peer),
+        &format!("{}{name}{flag}{own}", key.peer),
         peer_width,
         &styles.glyphs,
     );

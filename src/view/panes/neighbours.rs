@@ -25,7 +25,8 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
         lines.extend(legend(canvas, action));
         let hit = blast.hits.len();
         let dot = styles.glyphs.dot;
-        format!("Neighbours {} {dot} {hit} hit by {action}", rows.len())
+        let at = selected.map_or(0, |index| index + 1);
+        format!("Neighbours {at}/{} {dot} {hit} hit by {action}", rows.len())
     } else {
         let words = "no suspect: select a finding that names an instance (1), or take an instance \
                      from here (enter)";
