@@ -241,17 +241,24 @@ struct Outside {
 
 async fn console(outside: Outside, poll: PollSettings, args: &ConsoleArgs) -> eyre::Result<()> {
     let now = outside.clock.now();
+    let journals = state_dir()?;
+    // The journals of drills must not be taken for those of incidents.
+    let kind = if outside.mode == Mode::Drill {
+        "drill"
+    } else {
+        "fd"
+    };
     let settings = Settings {
         mode: outside.mode,
+        journals: journals.display().to_string(),
         case: args
             .case
             .clone()
-            .unwrap_or_else(|| now.format("fd-%Y%m%d-%H%M%S").to_string()),
+            .unwrap_or_else(|| now.format(&format!("{kind}-%Y%m%d-%H%M%S")).to_string()),
         max_dwell: args.max_dwell,
         since_minutes: poll.since.as_secs() / 60,
     };
     let case = settings.case.clone();
-    let journals = state_dir()?;
     let mut screen = Screen::enter().wrap_err("could not start the console")?;
     let styles = styles(args);
     let state = AppState::new(settings, screen.size(), now);

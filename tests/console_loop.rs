@@ -116,6 +116,7 @@ fn start(
         case: "fd-test".into(),
         max_dwell: 5,
         since_minutes: 60,
+        journals: "~/.local/state/firedoor".into(),
     };
     let state = AppState::new(settings, (80, 24), clock.now());
     let journals = tempfile::tempdir().unwrap();

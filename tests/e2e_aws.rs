@@ -165,6 +165,8 @@ fn a_refused_call_is_named_and_the_rest_works() {
     without_acls.show(3, "NAT gateway");
     without_acls.show(4, "203.0.113.66 << finding");
     without_acls.show(5, "no plan");
+    without_acls.send_key(Key::Down);
+    without_acls.send_key(Key::Down);
     without_acls.wait_for_words("the network ACLs have not been read yet", SOON);
     without_acls.send("?");
     without_acls.wait_for(" Help ", SOON);

@@ -206,13 +206,7 @@ pub const BINDINGS: &[Binding] = {
             "stop the run safely and quit",
             1,
         ),
-        bind(
-            Quit,
-            C::Back,
-            &[K::Esc, K::Char('n'), K::Char('q'), K::Enter],
-            "stay",
-            1,
-        ),
+        bind(Quit, C::Back, &[K::Esc, K::Char('n'), K::Enter], "stay", 1),
     ]
 };
 

@@ -30,11 +30,19 @@ impl AppState {
             let words = "No flow of the suspect is known: the dwell is the longest allowed.";
             return vec![words.into()];
         }
+        let dwell = self.dwell();
         let mut sentences = vec![format!(
-            "{} flows were active in each of the last ten minutes of the log: expected to be cut, but for \
-             those whose path is always tracked.",
-            active.len()
+            "{} flows were active in each of the last ten minutes of the log. Those that pass a packet \
+             within the {} s of dwell are expected to be cut, unless their path is always tracked.",
+            active.len(),
+            dwell.seconds(),
         )];
+        if let Some(gap) = dwell.slowest_gap.filter(|gap| *gap > dwell.seconds()) {
+            sentences.push(format!(
+                "The dwell is too short for all of them: the slowest passes a packet every {gap} s or so. \
+                 A longer --max-dwell cuts more."
+            ));
+        }
         if !silent.is_empty() {
             sentences.push(format!(
                 "{} others were silent for a while. One that is open and stays silent is a likely \

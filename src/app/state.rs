@@ -1,6 +1,6 @@
 //! Everything that a frame shows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -12,7 +12,7 @@ use super::keymap::Context;
 use super::rows::FindingRow;
 use crate::executor::RunView;
 use crate::flows::{EdgeKey, FlowTable};
-use crate::model::{EniId, Estate, Finding, InstanceId};
+use crate::model::{EniId, Estate, Finding, FindingId, InstanceId};
 use crate::operation::StepId;
 use crate::plan::Action;
 use crate::sources::{Coverage, Feed, FlowTargets, Identity};
@@ -95,6 +95,8 @@ pub struct Settings {
     pub max_dwell: u32,
     /// How far back flow logs are read, in minutes.
     pub since_minutes: u64,
+    /// The folder of the journals, for people.
+    pub journals: String,
 }
 
 /// A dialog over the panes.
@@ -170,10 +172,20 @@ pub struct AppState {
     /// A line for the analyst, until the next key.
     pub notice: Option<String>,
     pub(super) incoming: Vec<Finding>,
+    /// The findings of the last whole reading.
+    pub(super) known: BTreeSet<FindingId>,
     pub(super) touched: bool,
 }
 
 impl AppState {
+    /// The smallest terminal that shows panes: columns and rows.
+    pub const MINIMUM: (u16, u16) = (80, 24);
+
+    /// Whether the terminal is too small to show anything: nothing may be confirmed unseen.
+    pub fn is_too_small(&self) -> bool {
+        self.size.0 < Self::MINIMUM.0 || self.size.1 < Self::MINIMUM.1
+    }
+
     /// An empty console.
     pub fn new(settings: Settings, size: (u16, u16), now: DateTime<Utc>) -> Self {
         Self {
@@ -197,6 +209,7 @@ impl AppState {
             run_pending: false,
             notice: None,
             incoming: Vec::new(),
+            known: BTreeSet::new(),
             touched: false,
         }
     }

@@ -10,7 +10,7 @@ mod tests;
 use chrono::{DateTime, Utc};
 
 use super::input::{Input, Key};
-use super::keymap::Context;
+use super::keymap::{Command, Context};
 use super::message::{Effect, Message, Signal};
 use super::state::{AppState, Dialog};
 
@@ -40,6 +40,15 @@ impl AppState {
     fn key(&mut self, key: Key) -> Vec<Effect> {
         self.notice = None;
         let context = self.context();
+        if self.is_too_small() {
+            // Nothing is shown, so nothing is done, but to leave when there is nothing to lose.
+            let quit = Context::Console.command(key) == Some(Command::Quit);
+            return if quit && !self.run_is_open() {
+                self.leave()
+            } else {
+                Vec::new()
+            };
+        }
         match (context, context.command(key)) {
             (Context::Console, Some(command)) => self.console(command),
             (Context::Filter, Some(command)) => self.edit_filter(command),

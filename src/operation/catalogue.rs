@@ -39,7 +39,7 @@ const AUTHORIZE_INGRESS: Facts = Facts {
         "ec2:DescribeSecurityGroups",
     ],
     dry_run: true,
-    reversible: true,
+    reversible: false,
     reference: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupIngress.html",
 };
 
@@ -62,6 +62,7 @@ const REVOKE_INGRESS: Facts = Facts {
         "ec2:DescribeSecurityGroups",
     ],
     reference: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RevokeSecurityGroupIngress.html",
+    reversible: true,
     ..AUTHORIZE_INGRESS
 };
 
@@ -73,6 +74,7 @@ const REVOKE_EGRESS: Facts = Facts {
         "ec2:DescribeSecurityGroups",
     ],
     reference: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RevokeSecurityGroupEgress.html",
+    reversible: true,
     ..AUTHORIZE_INGRESS
 };
 

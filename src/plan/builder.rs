@@ -6,7 +6,8 @@ use super::catalogue::Action;
 use super::step::{Class, Plan, Step, What};
 use super::{nacl_swap, sg_swap, sg_two_step};
 use crate::model::{
-    Eni, EniId, EniKind, Estate, Instance, InstanceId, InstanceState, PartKind, SubnetId, VpcId,
+    AclAction, Eni, EniId, EniKind, Estate, Instance, InstanceId, InstanceState, PartKind,
+    SubnetId, VpcId,
 };
 use crate::operation::{Hypothesis, Operation, Refusal, StepId};
 
@@ -85,6 +86,9 @@ pub enum PlanError {
         /// What it serves.
         kind: EniKind,
     },
+    /// There is nothing to do.
+    #[error("{0} is already so: {1} would change nothing")]
+    AlreadySo(InstanceId, Action),
     /// AWS would refuse a step.
     #[error("AWS would refuse step {step}: {refusal}")]
     Refused {
@@ -98,6 +102,7 @@ pub enum PlanError {
 /// The part of the estate that a plan is built from.
 #[derive(Debug)]
 pub(super) struct Subject<'e> {
+    pub(super) estate: &'e Estate,
     pub(super) instance: &'e Instance,
     pub(super) enis: Vec<&'e Eni>,
     pub(super) intent: &'e Intent,
@@ -140,6 +145,60 @@ impl Subject<'_> {
         ];
         tags.map(|(key, value)| (key.to_string(), value.to_string()))
             .to_vec()
+    }
+
+    /// Whether every interface is alone in a group without rules already.
+    pub(super) fn is_in_empty_groups(&self) -> bool {
+        self.enis.iter().all(|eni| match eni.groups.as_slice() {
+            [only] => self
+                .estate
+                .group(only)
+                .is_some_and(|it| it.rules.is_empty()),
+            _ => false,
+        })
+    }
+
+    pub(super) fn already_so(&self) -> PlanError {
+        PlanError::AlreadySo(self.instance.id.clone(), self.intent.action)
+    }
+
+    /// Whether every subnet has a network ACL without an allow already.
+    pub(super) fn is_behind_denies(&self) -> bool {
+        self.enis.iter().all(|eni| {
+            let acl = self.estate.acl_of_subnet(&eni.subnet);
+            acl.is_some_and(|it| {
+                it.entries
+                    .iter()
+                    .all(|entry| entry.action == AclAction::Deny)
+            })
+        })
+    }
+
+    /// What its platform is expected to do to a suspect that answers no health check.
+    /// <https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-health-checks.html>
+    fn platform_remarks(&self) -> Vec<String> {
+        let mut remarks = Vec::new();
+        let id = &self.instance.id;
+        if let Some(member) = self.estate.asg_of(id) {
+            let lost = self
+                .estate
+                .volumes_of(id)
+                .filter(|it| it.delete_on_termination)
+                .count();
+            remarks.push(format!(
+                "It is {} in Auto Scaling group {}: once health checks fail the group may terminate it \
+                 and {lost} volumes with it. To keep the evidence, put it to standby first, outside \
+                 of this program.",
+                member.lifecycle, member.group
+            ));
+        }
+        for target in self.estate.targets_of(id) {
+            remarks.push(format!(
+                "Target group {} loses it: its health checks will fail.",
+                target.target_group
+            ));
+        }
+        remarks
     }
 
     /// Refuses interfaces whose groups only their service can change.
@@ -193,12 +252,13 @@ impl Steps {
 pub fn build(estate: &Estate, intent: &Intent) -> Result<Plan, PlanError> {
     let subject = subject(estate, intent)?;
     let mut steps = Steps::default();
-    let remarks = match intent.action {
+    let mut remarks = match intent.action {
         Action::SgSwap => sg_swap::steps(&subject, &mut steps)?,
         Action::SgTwoStep => sg_two_step::steps(&subject, &mut steps)?,
-        Action::NaclSwap => nacl_swap::steps(&subject, &mut steps),
+        Action::NaclSwap => nacl_swap::steps(&subject, &mut steps)?,
         other => return Err(PlanError::NotAvailable(other)),
     };
+    remarks.extend(subject.platform_remarks());
     let plan = Plan {
         action: intent.action,
         suspect: intent.suspect.clone(),
@@ -245,6 +305,7 @@ fn subject<'e>(estate: &'e Estate, intent: &'e Intent) -> Result<Subject<'e>, Pl
         return Err(PlanError::NoInterface(id.clone()));
     }
     Ok(Subject {
+        estate,
         instance,
         enis,
         intent,

@@ -4,12 +4,15 @@
 //! is evaluated only where traffic enters or leaves it.
 //! <https://docs.aws.amazon.com/vpc/latest/userguide/nacl-basics.html>
 
-use super::builder::{Steps, Subject};
+use super::builder::{PlanError, Steps, Subject};
 use super::sg_swap::{UNFILTERED, suffixed};
 use super::step::{Class, What};
 use crate::operation::{Operation, Ref};
 
-pub(super) fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Vec<String> {
+pub(super) fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Result<Vec<String>, PlanError> {
+    if subject.is_behind_denies() {
+        return Err(subject.already_so());
+    }
     let mut holds = Vec::new();
     let mut swaps = Vec::new();
     for (index, (vpc, subnets)) in subject.subnets_by_vpc().into_iter().enumerate() {
@@ -32,10 +35,10 @@ pub(super) fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Vec<String> {
         }
     }
     steps.push(What::Verify(holds), Class::Must, swaps);
-    vec![
+    Ok(vec![
         "Everyone in the subnet is cut from everything outside it; traffic inside the subnet goes \
          on, the suspect's to its neighbours too."
             .to_string(),
         UNFILTERED.to_string(),
-    ]
+    ])
 }

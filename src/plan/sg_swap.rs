@@ -12,6 +12,9 @@ use crate::operation::{Operation, Ref};
 
 pub(super) fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Result<Vec<String>, PlanError> {
     subject.groups_changeable()?;
+    if subject.is_in_empty_groups() {
+        return Err(subject.already_so());
+    }
     let mut swaps = Vec::new();
     let mut holds = Vec::new();
     for (index, (vpc, enis)) in subject.enis_by_vpc().into_iter().enumerate() {

@@ -52,7 +52,12 @@ pub(super) fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Result<Vec<Stri
         }
     }
     steps.push(What::Verify(holds), Class::Must, emptied);
-    Ok(remarks(seconds))
+    let mut remarks = remarks(seconds);
+    if subject.is_in_empty_groups() {
+        let words = "It is alone in empty groups already: this opens it to the world again.";
+        remarks.insert(0, words.to_string());
+    }
+    Ok(remarks)
 }
 
 fn open(

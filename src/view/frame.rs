@@ -10,12 +10,10 @@ use unicode_width::UnicodeWidthStr;
 
 use super::styles::Styles;
 use super::{dialogs, panes, text};
-use crate::app::{AppState, Context, FeedState, Mode, Pane};
+use crate::app::{AppState, Command, Context, FeedState, Mode, Pane};
 use crate::model::PartKind;
 use crate::sources::Feed;
 
-/// The smallest terminal that shows panes: columns and rows.
-pub const MINIMUM: (u16, u16) = (80, 24);
 /// From this width on there are two columns.
 const WIDE: u16 = 120;
 /// From this height on the right column holds three panes.
@@ -40,7 +38,7 @@ fn to_ascii(buffer: &mut Buffer) {
 
 fn draw_all(frame: &mut Frame<'_>, state: &AppState, styles: &Styles) {
     let area = frame.area();
-    if area.width < MINIMUM.0 || area.height < MINIMUM.1 {
+    if area.width < AppState::MINIMUM.0 || area.height < AppState::MINIMUM.1 {
         too_small(frame, state, area);
         return;
     }
@@ -58,7 +56,7 @@ fn draw_all(frame: &mut Frame<'_>, state: &AppState, styles: &Styles) {
     if wide {
         two_columns(frame, state, styles, body);
     } else {
-        frame.render_widget(tab_line(state, styles), tabs);
+        frame.render_widget(tab_line(state, styles, usize::from(tabs.width)), tabs);
         panes::draw(frame, state, styles, state.focus, body);
     }
     let lines = if notice.is_empty() {
@@ -79,7 +77,7 @@ fn too_small(frame: &mut Frame<'_>, state: &AppState, area: Rect) {
     } else {
         ""
     };
-    let (columns, rows) = MINIMUM;
+    let (columns, rows) = AppState::MINIMUM;
     let words = format!(
         "firedoor needs {columns}x{rows}, this is {}x{}{run}",
         area.width, area.height
@@ -196,8 +194,9 @@ fn source_ages<'a>(state: &AppState, styles: &Styles) -> Vec<Span<'a>> {
     spans
 }
 
-fn tab_line<'a>(state: &AppState, styles: &Styles) -> Line<'a> {
+fn tab_line<'a>(state: &AppState, styles: &Styles, width: usize) -> Line<'a> {
     let mut spans = Vec::new();
+    let mut used = 0;
     for pane in Pane::ALL {
         let label = format!(" {} {} ", pane.digit(), pane.name());
         let style = if pane == state.focus {
@@ -205,7 +204,22 @@ fn tab_line<'a>(state: &AppState, styles: &Styles) -> Line<'a> {
         } else {
             styles.plain
         };
+        used += label.width();
         spans.push(Span::styled(label, style));
+    }
+    // Panes are shown one at a time here: whose they are must not have to be remembered.
+    if let Some(suspect) = state.suspect() {
+        let name = state.estate.instance(&suspect).map(|it| it.name.as_str());
+        let who = format!(
+            "{}{} {}",
+            styles.glyphs.ellipsis,
+            suspect.tail(4),
+            name.unwrap_or_default()
+        );
+        let room = width.saturating_sub(used + 1);
+        let who = text::fit(who.trim_end(), room, &styles.glyphs);
+        spans.push(Span::raw(" ".repeat(room.saturating_sub(who.width()) + 1)));
+        spans.push(Span::styled(who, styles.strong));
     }
     Line::from(spans)
 }
@@ -228,7 +242,8 @@ fn hints<'a>(state: &AppState, styles: &Styles, width: usize) -> Line<'a> {
         .bindings()
         .filter(|it| it.priority > 0)
         .collect();
-    shown.retain(|it| it.label != "stop the run" || state.run_is_open());
+    let stoppable = state.run_is_open() && state.focus == Pane::Run;
+    shown.retain(|it| it.command != Command::StopRun || stoppable);
     let total = |shown: &[&crate::app::Binding]| -> usize {
         shown
             .iter()

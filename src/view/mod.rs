@@ -17,5 +17,5 @@ mod panes;
 pub mod styles;
 mod text;
 
-pub use frame::{MINIMUM, draw};
+pub use frame::draw;
 pub use styles::{Depth, Styles};

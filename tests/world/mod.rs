@@ -154,6 +154,7 @@ impl Console {
             case: "fd-test".into(),
             max_dwell: 60,
             since_minutes: 60,
+            journals: "~/.local/state/firedoor".into(),
         };
         Self {
             state: AppState::new(settings, (80, 24), t0()),

@@ -127,6 +127,8 @@ impl AppState {
             Some(why) => {
                 let rebuilt = self.rebuilt();
                 if let Some(Dialog::Confirm(confirm)) = &mut self.dialog {
+                    // From the start again: type, tab, enter.
+                    confirm.focus = ConfirmFocus::Cancel;
                     confirm.refused = Some(why);
                     if let Some((plan, blast)) = rebuilt {
                         confirm.plan = plan;

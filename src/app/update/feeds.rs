@@ -59,8 +59,21 @@ impl AppState {
     /// Drops what an earlier reading had and this one has not: it was archived.
     fn findings_complete(&mut self) -> Vec<Effect> {
         let before = self.suspect();
+        let first = self.known.is_empty();
         self.findings = std::mem::take(&mut self.incoming);
         self.sort_findings();
+        let known = std::mem::take(&mut self.known);
+        self.known = self.findings.iter().map(|it| it.id.clone()).collect();
+        let new = self
+            .findings
+            .iter()
+            .find(|it| !known.contains(&it.id) && !it.sample);
+        if let Some(new) = new.filter(|_| !first) {
+            self.notice = Some(format!(
+                "new finding, {:.1}: {} (1 shows it)",
+                new.severity.0, new.kind
+            ));
+        }
         let named = |it: &InstanceId| self.findings.iter().any(|f| f.instances.contains(it));
         if let Some(gone) = before.filter(|it| !named(it)) {
             let now = self.suspect().map_or("none".into(), |it| it.to_string());

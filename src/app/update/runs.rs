@@ -24,15 +24,18 @@ impl AppState {
         if self.dialog == Some(Dialog::Quit) {
             self.dialog = None;
         }
-        if self.focus != Pane::Run {
-            self.notice = Some(format!("run ended: {} (6 shows it)", outcome.name()));
-        }
+        let shown = self.focus == Pane::Run;
+        self.notice = (!shown).then(|| format!("run ended: {} (6 shows it)", outcome.name()));
         vec![Effect::Poll(Command::Refresh)]
     }
 
     pub(super) fn stop_run(&mut self) -> Vec<Effect> {
         if !self.run_is_open() {
             self.notice = Some("no run is on its way".into());
+            return Vec::new();
+        }
+        if self.focus != Pane::Run {
+            self.notice = Some("s stops the run where it is shown: 6, then s".into());
             return Vec::new();
         }
         self.notice = Some("stopping after the calls in flight; what was opened is emptied".into());

@@ -33,6 +33,7 @@ impl Desk {
             case: "case-1".into(),
             max_dwell: 60,
             since_minutes: 60,
+            journals: "~/.local/state/firedoor".into(),
         };
         let mut state = AppState::new(settings, (80, 24), now);
         state.estate = Arc::new(fixture::estate());

@@ -67,10 +67,12 @@ fn body_lines<'a>(
     let mut lines = Vec::new();
     let ledger = ledger(estate, &confirm.blast, styles);
     lines.extend(ledger.iter().flat_map(|it| prose(it, hit_style)));
+    let (risk, others) = plan.remarks.split_at(plan.remarks.len().min(1));
+    lines.extend(risk.iter().flat_map(|it| prose(it, styles.warn)));
     let steps = plan.steps.iter();
     lines.extend(steps.flat_map(|step| step_lines(estate, styles, step, width)));
     lines.extend(confirm.outlook.iter().flat_map(|it| prose(it, styles.warn)));
-    lines.extend(plan.remarks.iter().flat_map(|it| prose(it, styles.plain)));
+    lines.extend(others.iter().flat_map(|it| prose(it, styles.plain)));
     lines
 }
 
@@ -106,9 +108,13 @@ fn ledger(estate: &Estate, blast: &Blast, styles: &Styles) -> Vec<String> {
         sentences.push(format!("Others: {}.", listed(enis.collect())));
     }
     if !blast.dependents.is_empty() {
-        let name = |id| match estate.subnet(id) {
-            Some(subnet) if !subnet.name.is_empty() => format!("{} ({id})", subnet.name),
-            _ => id.to_string(),
+        let name = |id| {
+            let name = estate
+                .subnet(id)
+                .map(|it| it.name.clone())
+                .unwrap_or_default();
+            let users = estate.enis_of_subnet(id).filter(|it| it.instance.is_some());
+            format!("{name} {id} with {} interfaces of instances", users.count())
         };
         let subnets = listed(blast.dependents.iter().map(name).collect());
         sentences.push(format!(
@@ -235,7 +241,8 @@ fn foot_lines<'a>(
         } else {
             styles.plain
         };
-        Span::styled(format!("[ {label} ]"), style)
+        let mark = if confirm.focus == focus { ">" } else { " " };
+        Span::styled(format!("{mark}[ {label} ]"), style)
     };
     let shown: String = confirm.expected().chars().map(|_| '_').collect();
     let rest: String = shown.chars().skip(confirm.typed.chars().count()).collect();

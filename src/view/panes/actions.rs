@@ -6,7 +6,7 @@ use super::super::text::pad;
 use super::{Canvas, Content};
 use crate::analysis::{Blast, blast};
 use crate::app::AppState;
-use crate::plan::{self, Action, Dwell, Intent, Plan};
+use crate::plan::{self, Action, Dwell, Intent, PlanError};
 
 pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     let (state, styles) = (canvas.state, canvas.styles);
@@ -37,11 +37,13 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
 
 fn line<'a>(canvas: &Canvas<'a>, action: Action) -> Line<'a> {
     let styles = canvas.styles;
-    let (hits, style) = match (action.available(), preview(canvas.state, action)) {
-        (false, _) => ("not yet".to_string(), styles.dim),
-        (true, Ok((_, blast))) if blast.hits.is_empty() => ("0".to_string(), styles.good),
-        (true, Ok((_, blast))) => (format!("{} ENIs", blast.hits.len()), styles.bad),
-        (true, Err(_)) => ("no plan".to_string(), styles.warn),
+    let (hits, style) = match forecast(canvas.state, action) {
+        None => ("-".to_string(), styles.dim),
+        Some(Ok(blast)) if blast.hits.is_empty() => ("0".to_string(), styles.good),
+        Some(Ok(blast)) => (format!("{} ENIs", blast.hits.len()), styles.bad),
+        Some(Err(PlanError::NotAvailable(_))) => ("not yet".to_string(), styles.dim),
+        Some(Err(PlanError::AlreadySo(..))) => ("already".to_string(), styles.good),
+        Some(Err(_)) => ("no plan".to_string(), styles.warn),
     };
     let body = if action.available() {
         styles.plain
@@ -63,21 +65,15 @@ fn line<'a>(canvas: &Canvas<'a>, action: Action) -> Line<'a> {
 fn detail<'a>(canvas: &Canvas<'a>, action: Action) -> Vec<Line<'a>> {
     let styles = canvas.styles;
     let mut lines = vec![Line::default()];
-    if !action.available() {
-        lines.extend(canvas.prose("not available in this version", styles.warn));
+    if let Some(Err(why)) = forecast(canvas.state, action) {
+        lines.extend(canvas.prose(&why.to_string(), styles.bad));
     }
     lines.extend(canvas.prose(action.caveat(), styles.warn));
-    if action.available()
-        && canvas.state.suspect().is_some()
-        && let Err(why) = preview(canvas.state, action)
-    {
-        lines.extend(canvas.prose(&why, styles.bad));
-    }
     lines
 }
 
-/// The selected action, and whom it hits.
-pub(super) fn selected_blast(state: &AppState) -> (Action, Blast) {
+/// The selected action, and whom it hits; `None` where there is no plan to tell it from.
+pub(super) fn selected_blast(state: &AppState) -> (Action, Option<Blast>) {
     let rows = state.action_rows();
     let action = state
         .cursors
@@ -85,14 +81,12 @@ pub(super) fn selected_blast(state: &AppState) -> (Action, Blast) {
         .selected(&rows)
         .copied()
         .unwrap_or(Action::ALL[0]);
-    (
-        action,
-        preview(state, action).map(|it| it.1).unwrap_or_default(),
-    )
+    (action, forecast(state, action).and_then(Result::ok))
 }
 
-fn preview(state: &AppState, action: Action) -> Result<(Plan, Blast), String> {
-    let suspect = state.suspect().ok_or("no suspect")?;
+/// Whom an action hits, or why there is no plan for it; `None` without a suspect.
+fn forecast(state: &AppState, action: Action) -> Option<Result<Blast, PlanError>> {
+    let suspect = state.suspect()?;
     let intent = Intent {
         action,
         suspect,
@@ -103,7 +97,6 @@ fn preview(state: &AppState, action: Action) -> Result<(Plan, Blast), String> {
             max: state.settings.max_dwell,
         },
     };
-    let plan = plan::build(&state.estate, &intent).map_err(|error| error.to_string())?;
-    let blast = blast(&state.estate, &plan.suspect, plan.operations());
-    Ok((plan, blast))
+    let plan = plan::build(&state.estate, &intent);
+    Some(plan.map(|plan| blast(&state.estate, &plan.suspect, plan.operations())))
 }

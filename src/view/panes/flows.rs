@@ -18,6 +18,7 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     for doubt in doubts(canvas) {
         lines.extend(canvas.prose(&doubt, styles.warn));
     }
+    lines.extend(since_the_run(canvas, &rows));
     if rows.is_empty() {
         lines.extend(canvas.prose(empty(canvas), styles.dim));
     }
@@ -38,6 +39,29 @@ fn title(canvas: &Canvas<'_>, at: usize, count: usize) -> String {
         "Flows {at}/{count} {dot} last {} min {dot} {} pages {dot} newest record {newest}",
         state.settings.since_minutes, state.coverage.pages
     )
+}
+
+/// What the log says of the time after the run, as far as it has arrived.
+fn since_the_run<'a>(canvas: &Canvas<'a>, rows: &[&Edge]) -> Vec<Line<'a>> {
+    let (state, styles) = (canvas.state, canvas.styles);
+    let going = rows.iter().filter_map(|edge| goes_on(state, edge));
+    let (after, before): (Vec<bool>, Vec<bool>) = going.partition(|it| *it);
+    if after.is_empty() && before.is_empty() {
+        return Vec::new();
+    }
+    let style = if after.is_empty() {
+        styles.dim
+    } else {
+        styles.bad
+    };
+    let words = format!(
+        "since the run ended: {} flows accepted ({}), {} not seen again so far ({})",
+        after.len(),
+        styles.glyphs.warned,
+        before.len(),
+        styles.glyphs.idle
+    );
+    canvas.prose(&words, style)
 }
 
 /// What keeps the flows from being the whole truth.
@@ -134,6 +158,17 @@ fn empty(canvas: &Canvas<'_>) -> &'static str {
     }
 }
 
+/// Once a run has ended: whether an accepted flow has a record that starts after it. `None`: there is
+/// no such run, or the flow was rejected.
+fn goes_on(state: &AppState, edge: &Edge) -> Option<bool> {
+    let (ended, _) = state
+        .run
+        .as_ref()
+        .filter(|run| Some(&run.plan.suspect) == state.suspect().as_ref())?
+        .ended?;
+    (edge.key.action == FlowAction::Accept).then_some(edge.last_start > ended)
+}
+
 /// Which interface of the suspect a flow is on, where it has several.
 fn own_interface(state: &AppState, edge: &Edge) -> String {
     let index = state
@@ -150,9 +185,12 @@ fn line<'a>(canvas: &Canvas<'a>, edge: &Edge) -> Line<'a> {
     let (state, styles) = (canvas.state, canvas.styles);
     let key = &edge.key;
     let peer = state.peer(key.peer);
-    let (mark, mark_style) = match key.action {
-        FlowAction::Accept => (styles.glyphs.done, styles.good),
-        FlowAction::Reject => (styles.glyphs.failed, styles.bad),
+    let goes_on = goes_on(state, edge);
+    let (mark, mark_style) = match (key.action, goes_on) {
+        (FlowAction::Accept, None) => (styles.glyphs.done, styles.good),
+        (FlowAction::Accept, Some(true)) => (styles.glyphs.warned, styles.bad),
+        (FlowAction::Accept, Some(false)) => (styles.glyphs.idle, styles.dim),
+        (FlowAction::Reject, _) => (styles.glyphs.failed, styles.bad),
     };
     let arrow = match key.direction {
         Direction::Ingress => styles.glyphs.inbound,
@@ -184,10 +222,10 @@ fn line<'a>(canvas: &Canvas<'a>, edge: &Edge) -> Line<'a> {
         peer_width,
         &styles.glyphs,
     );
-    let peer_style = if peer.suspicious {
-        styles.remote
-    } else {
-        styles.plain
+    let peer_style = match goes_on {
+        Some(false) => styles.dim,
+        _ if peer.suspicious => styles.remote,
+        _ => styles.plain,
     };
     Line::from(vec![
         Span::styled(verdict, mark_style),

@@ -22,11 +22,14 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     let (action, blast) = actions::selected_blast(state);
     let title = if let Some(suspect) = state.suspect() {
         lines.extend(summary(canvas, &neighbourhood(&state.estate, &suspect)));
-        lines.extend(legend(canvas, action));
-        let hit = blast.hits.len();
+        lines.extend(legend(canvas, action, blast.is_some()));
+        let hit = match &blast {
+            Some(blast) => format!("{} hit by {action}", blast.hits.len()),
+            None => format!("no forecast for {action}"),
+        };
         let dot = styles.glyphs.dot;
         let at = selected.map_or(0, |index| index + 1);
-        format!("Neighbours {at}/{} {dot} {hit} hit by {action}", rows.len())
+        format!("Neighbours {at}/{} {dot} {hit}", rows.len())
     } else {
         let words = "no suspect: select a finding that names an instance (1), or take an instance \
                      from here (enter)";
@@ -34,16 +37,22 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
         format!("Interfaces {}", rows.len())
     };
     let room = canvas.height.saturating_sub(lines.len());
-    lines.extend(canvas.rows(&rows, selected, room, |row| line(canvas, row, &blast)));
+    lines.extend(canvas.rows(&rows, selected, room, |row| {
+        line(canvas, row, blast.as_ref())
+    }));
     Content { title, lines }
 }
 
-fn legend<'a>(canvas: &Canvas<'a>, action: Action) -> [Line<'a>; 2] {
+fn legend<'a>(canvas: &Canvas<'a>, action: Action, known: bool) -> [Line<'a>; 2] {
     let (styles, glyphs) = (canvas.styles, &canvas.styles.glyphs);
-    let marks = format!(
-        "under {action}: {} cut at the subnet's edge, {} not touched",
-        glyphs.failed, glyphs.idle
-    );
+    let marks = if known {
+        format!(
+            "under {action}: {} cut at the subnet's edge, {} not touched",
+            glyphs.failed, glyphs.idle
+        )
+    } else {
+        format!("under {action}: ? unknown, there is no plan for it")
+    };
     let letters = "shares: s subnet, n network ACL, t route table, g group, r role";
     [
         canvas.line(&marks, styles.plain),
@@ -64,7 +73,7 @@ fn summary<'a>(canvas: &Canvas<'a>, around: &crate::analysis::Neighbourhood) -> 
     let kinds: Vec<String> = around
         .subnet_kinds()
         .iter()
-        .map(|(kind, count)| format!("{count} {}", kind.name()))
+        .map(|(kind, count)| format!("{} {count}", kind.name()))
         .collect();
     let kinds = format!("in the subnet: {}", kinds.join(", "));
     vec![
@@ -73,17 +82,16 @@ fn summary<'a>(canvas: &Canvas<'a>, around: &crate::analysis::Neighbourhood) -> 
     ]
 }
 
-fn line<'a>(canvas: &Canvas<'a>, row: &Neighbour, blast: &Blast) -> Line<'a> {
+fn line<'a>(canvas: &Canvas<'a>, row: &Neighbour, blast: Option<&Blast>) -> Line<'a> {
     let (state, styles) = (canvas.state, canvas.styles);
     let eni = state.estate.eni(&row.eni);
     let address = eni
         .and_then(crate::model::Eni::primary)
         .map(|it| it.to_string());
-    let hit = blast.hits.contains(&row.eni);
-    let (mark, style) = if hit {
-        (styles.glyphs.failed, styles.bad)
-    } else {
-        (styles.glyphs.idle, styles.dim)
+    let (mark, style) = match blast.map(|it| it.hits.contains(&row.eni)) {
+        Some(true) => (styles.glyphs.failed, styles.bad),
+        Some(false) => (styles.glyphs.idle, styles.dim),
+        None => ("?", styles.dim),
     };
     let label_width = canvas.width.saturating_sub(2 + 6 + 16 + 22).max(20);
     Line::from(vec![

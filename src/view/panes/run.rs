@@ -27,17 +27,12 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
         };
     };
     let mut lines = vec![headline(canvas, run)];
-    let where_kept = format!(
-        "case {} {} journal {}.jsonl",
-        run.case, styles.glyphs.dot, run.run
+    let journal = format!(
+        "journal {}/{}/{}.jsonl",
+        canvas.state.settings.journals, run.case, run.run
     );
-    lines.push(canvas.line(&where_kept, styles.dim));
-    if let Some((at, RunOutcome::Done | RunOutcome::DoneWithWarnings)) = run.ended {
-        let words = format!(
-            "The changes are made. Whether traffic stopped, only flow logs show: in pane 4 look for \
-             accepts that start after {}.",
-            at.format("%H:%M:%SZ")
-        );
+    lines.extend(canvas.prose(&journal, styles.dim));
+    for words in afterwards(run) {
         lines.extend(canvas.prose(&words, styles.warn));
     }
     let ids: Vec<_> = run.steps.keys().copied().collect();
@@ -58,6 +53,28 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
         title: format!("Run {} {ended}/{all}", run.plan.action),
         lines,
     }
+}
+
+/// What an ended run leaves to be done.
+fn afterwards(run: &RunView) -> Vec<String> {
+    let Some((at, outcome)) = run.ended else {
+        return Vec::new();
+    };
+    let made = match outcome {
+        RunOutcome::Done | RunOutcome::DoneWithWarnings => "The changes are made.",
+        RunOutcome::Stopped | RunOutcome::Failed => {
+            "It ended early. What it had opened was emptied, and what is done below stays in force; \
+             flows that passed no packet meanwhile may go on."
+        }
+        RunOutcome::LeftOpen => {
+            "The group of this run still allows everything: empty it by hand, now."
+        }
+    };
+    let look = format!(
+        "Whether traffic stopped, only flow logs show: pane 4 marks what was accepted after {}.",
+        at.format("%H:%M:%SZ")
+    );
+    vec![made.to_string(), look]
 }
 
 /// The selected step; while the pane is not used, the one that is running.

@@ -56,6 +56,7 @@ fn another_id_is_refused() {
     assert!(!desk.confirm().is_acknowledged());
     desk.typed("1");
     assert_eq!(desk.confirm().refused, None);
+    desk.key(Key::Tab);
     assert!(matches!(
         desk.key(Key::Enter).as_slice(),
         [Effect::Start(_)]
