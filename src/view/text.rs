@@ -74,23 +74,44 @@ pub(super) fn sparkline(series: &[u64], glyphs: &Glyphs) -> String {
     series.iter().copied().map(level).collect()
 }
 
-/// `text` broken at spaces into lines of at most `columns` columns.
+/// `text` broken into lines of at most `columns` columns: at spaces, and inside words that are longer
+/// than a line, such as paths.
 pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
-    for word in text.split_whitespace() {
+    for word in text
+        .split_whitespace()
+        .flat_map(|word| pieces(word, columns))
+    {
         if !line.is_empty() && line.width() + 1 + word.width() > columns {
             lines.push(std::mem::take(&mut line));
         }
         if !line.is_empty() {
             line.push(' ');
         }
-        line.push_str(word);
+        line.push_str(&word);
     }
     if !line.is_empty() {
         lines.push(line);
     }
     lines
+}
+
+/// A word in pieces of at most `columns` columns; one piece, if it fits or nothing can.
+fn pieces(word: &str, columns: usize) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    let mut used = 0;
+    for grapheme in word.graphemes(true) {
+        if used > 0 && used + grapheme.width() > columns.max(1) {
+            pieces.push(String::new());
+            used = 0;
+        }
+        used += grapheme.width();
+        if let Some(piece) = pieces.last_mut() {
+            piece.push_str(grapheme);
+        }
+    }
+    pieces
 }
 
 #[cfg(test)]
@@ -131,7 +152,8 @@ mod tests {
     #[test]
     fn wrapping_keeps_every_word() {
         assert_eq!(wrap("a bb  ccc dddd", 4), ["a bb", "ccc", "dddd"]);
-        assert_eq!(wrap("overlong", 3), ["overlong"]);
+        assert_eq!(wrap("an overlong one", 4), ["an", "over", "long", "one"]);
+        assert_eq!(wrap("ab", 0), ["a", "b"]);
     }
 
     proptest! {

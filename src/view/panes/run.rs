@@ -32,7 +32,7 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
         canvas.state.settings.journals, run.case, run.run
     );
     lines.extend(canvas.prose(&journal, styles.dim));
-    for words in afterwards(run) {
+    if let Some(words) = afterwards(run) {
         lines.extend(canvas.prose(&words, styles.warn));
     }
     let ids: Vec<_> = run.steps.keys().copied().collect();
@@ -56,10 +56,8 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
 }
 
 /// What an ended run leaves to be done.
-fn afterwards(run: &RunView) -> Vec<String> {
-    let Some((at, outcome)) = run.ended else {
-        return Vec::new();
-    };
+fn afterwards(run: &RunView) -> Option<String> {
+    let (at, outcome) = run.ended?;
     let made = match outcome {
         RunOutcome::Done | RunOutcome::DoneWithWarnings => "The changes are made.",
         RunOutcome::Stopped | RunOutcome::Failed => {
@@ -70,11 +68,10 @@ fn afterwards(run: &RunView) -> Vec<String> {
             "The group of this run still allows everything: empty it by hand, now."
         }
     };
-    let look = format!(
-        "Whether traffic stopped, only flow logs show: pane 4 marks what was accepted after {}.",
+    Some(format!(
+        "{made} Whether traffic stopped, only flow logs show: pane 4 marks what was accepted after {}.",
         at.format("%H:%M:%SZ")
-    );
-    vec![made.to_string(), look]
+    ))
 }
 
 /// The selected step; while the pane is not used, the one that is running.
