@@ -33,7 +33,7 @@ pub type GroupRef = Ref<kind::Group>;
 pub type AclRef = Ref<kind::Acl>;
 
 impl<K> Ref<K> {
-    /// The id, where it is known; an unmade object's is the placeholder `new:STEP`.
+    /// The id, where it is known; that of an object still to be made is written `new:STEP`.
     pub fn id(&self) -> Id<K> {
         match self {
             Self::Id(id) => id.clone(),

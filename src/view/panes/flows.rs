@@ -1,5 +1,6 @@
 //! Pane 4: the suspect's flows, newest first, and how far the log can be trusted.
 
+use chrono::{DateTime, Utc};
 use ratatui::text::{Line, Span};
 
 use super::super::text::{bytes, fit, pad, sparkline};
@@ -12,18 +13,19 @@ use crate::sources::Feed;
 pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     let (state, styles) = (canvas.state, canvas.styles);
     let rows = state.flow_rows();
-    let keys = state.flow_keys();
+    let keys: Vec<_> = rows.iter().map(|edge| edge.key.clone()).collect();
+    let ended = run_end(state);
     let selected = state.cursors.flows.resolve(&keys);
     let mut lines = canvas.trouble(Feed::Flows).unwrap_or_default();
     for doubt in doubts(canvas) {
         lines.extend(canvas.prose(&doubt, styles.warn));
     }
-    lines.extend(since_the_run(canvas, &rows));
+    lines.extend(since_the_run(canvas, &rows, ended));
     if rows.is_empty() {
         lines.extend(canvas.prose(empty(canvas), styles.dim));
     }
     let room = canvas.height.saturating_sub(lines.len());
-    lines.extend(canvas.rows(&rows, selected, room, |edge| line(canvas, edge)));
+    lines.extend(canvas.rows(&rows, selected, room, |edge| line(canvas, edge, ended)));
     let at = selected.map_or(0, |index| index + 1);
     Content {
         title: title(canvas, at, rows.len()),
@@ -42,9 +44,13 @@ fn title(canvas: &Canvas<'_>, at: usize, count: usize) -> String {
 }
 
 /// What the log says of the time after the run, as far as it has arrived.
-fn since_the_run<'a>(canvas: &Canvas<'a>, rows: &[&Edge]) -> Vec<Line<'a>> {
-    let (state, styles) = (canvas.state, canvas.styles);
-    let going = rows.iter().filter_map(|edge| goes_on(state, edge));
+fn since_the_run<'a>(
+    canvas: &Canvas<'a>,
+    rows: &[&Edge],
+    ended: Option<DateTime<Utc>>,
+) -> Vec<Line<'a>> {
+    let styles = canvas.styles;
+    let going = rows.iter().filter_map(|edge| goes_on(ended, edge));
     let (after, before): (Vec<bool>, Vec<bool>) = going.partition(|it| *it);
     if after.is_empty() && before.is_empty() {
         return Vec::new();
@@ -158,14 +164,17 @@ fn empty(canvas: &Canvas<'_>) -> &'static str {
     }
 }
 
-/// Once a run has ended: whether an accepted flow has a record that starts after it. `None`: there is
-/// no such run, or the flow was rejected.
-fn goes_on(state: &AppState, edge: &Edge) -> Option<bool> {
-    let (ended, _) = state
-        .run
-        .as_ref()
-        .filter(|run| Some(&run.plan.suspect) == state.suspect().as_ref())?
-        .ended?;
+/// When the run on this suspect ended.
+fn run_end(state: &AppState) -> Option<DateTime<Utc>> {
+    let run = state.run.as_ref()?;
+    let (at, _) = run.ended?;
+    (state.suspect().as_ref() == Some(&run.plan.suspect)).then_some(at)
+}
+
+/// Whether an accepted flow has a record that starts after the run's end. `None`: there is no such run,
+/// or the flow was rejected.
+fn goes_on(ended: Option<DateTime<Utc>>, edge: &Edge) -> Option<bool> {
+    let ended = ended?;
     (edge.key.action == FlowAction::Accept).then_some(edge.last_start > ended)
 }
 
@@ -181,11 +190,11 @@ fn own_interface(state: &AppState, edge: &Edge) -> String {
     }
 }
 
-fn line<'a>(canvas: &Canvas<'a>, edge: &Edge) -> Line<'a> {
+fn line<'a>(canvas: &Canvas<'a>, edge: &Edge, ended: Option<DateTime<Utc>>) -> Line<'a> {
     let (state, styles) = (canvas.state, canvas.styles);
     let key = &edge.key;
     let peer = state.peer(key.peer);
-    let goes_on = goes_on(state, edge);
+    let goes_on = goes_on(ended, edge);
     let (mark, mark_style) = match (key.action, goes_on) {
         (FlowAction::Accept, None) => (styles.glyphs.done, styles.good),
         (FlowAction::Accept, Some(true)) => (styles.glyphs.warned, styles.bad),
