@@ -27,7 +27,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::Modifier;
 use unicode_width::UnicodeWidthStr;
 
-use world::Console;
+use world::{Console, t0};
 
 mod world;
 
@@ -806,6 +806,40 @@ fn without_colour_no_cell_has_one() {
         };
         assert!(buffer.content.iter().all(plain), "{pane:?}");
     }
+}
+
+#[test]
+fn after_a_run_the_flows_that_go_on_are_told_from_those_before_it() {
+    let mut console = Console::loaded(Mode::Drill);
+    let plan = console.start("sg-swap");
+    console.begin(plan);
+    let outcome = RunOutcome::Done;
+    console.run(RunEventKind::Finished { outcome });
+    console.show(Pane::Flows);
+    let before = words(&console, (80, 24));
+    assert!(
+        before.contains("since the run ended: 0 flows accepted"),
+        "{before}"
+    );
+    let eni = console.state.suspect_enis().remove(0);
+    let at = t0() + TimeDelta::seconds(60);
+    let line = format!(
+        "2 123456789012 {eni} 10.20.0.23 203.0.113.66 51514 4444 6 9 900 {} {} ACCEPT OK",
+        at.timestamp(),
+        at.timestamp() + 50
+    );
+    let record = firedoor::flows::Format::default_v2().record(line.as_bytes());
+    let kind = UpdateKind::Flows {
+        records: vec![(u64::MAX, record.unwrap())],
+        bad: Vec::new(),
+        coverage: console.state.coverage,
+    };
+    console.feed(Feed::Flows, kind);
+    let after = words(&console, (80, 24));
+    assert!(
+        after.contains("since the run ended: 1 flows accepted"),
+        "{after}"
+    );
 }
 
 #[test]

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    Direction, Eni, EniKind, Estate, InstanceState, Part, PartKind, RulePeer, Subnet, Vpc, fixture,
+    AsgMembership, Direction, Eni, EniKind, Estate, InstanceState, Part, PartKind, RulePeer,
+    Subnet, TargetMembership, Vpc, fixture,
 };
 use crate::operation::{Hypothesis, Operation, StepId};
 
@@ -277,4 +278,65 @@ fn a_name_that_is_taken_is_refused_before_anything_is_sent() {
         }
     );
     assert!(first, "{refused}");
+}
+
+/// The fixture's estate after the whole plan of an action.
+fn contained_by(action: Action) -> Estate {
+    let estate = fixture::estate();
+    after(&estate, &build(&estate, &intent(action)).unwrap())
+}
+
+#[test]
+fn what_is_already_so_is_not_done_again() {
+    let again = Intent {
+        stamp: "later".into(),
+        ..intent(Action::SgTwoStep)
+    };
+    let plan = |estate: &Estate, action| {
+        build(
+            estate,
+            &Intent {
+                action,
+                ..again.clone()
+            },
+        )
+    };
+    for done in [Action::SgSwap, Action::SgTwoStep] {
+        let error = plan(&contained_by(done), Action::SgSwap).unwrap_err();
+        assert!(matches!(error, PlanError::AlreadySo(..)), "{error}");
+        let opened = plan(&contained_by(done), Action::SgTwoStep).unwrap();
+        assert!(opened.remarks[0].contains("opens it to the world again"));
+        assert!(plan(&contained_by(done), Action::NaclSwap).is_ok());
+    }
+    let error = plan(&contained_by(Action::NaclSwap), Action::NaclSwap).unwrap_err();
+    assert!(matches!(error, PlanError::AlreadySo(..)), "{error}");
+    assert!(plan(&contained_by(Action::NaclSwap), Action::SgSwap).is_ok());
+}
+
+#[test]
+fn what_the_platform_will_do_to_the_suspect_is_said() {
+    let estate = fixture::estate();
+    let quiet = build(&estate, &intent(Action::SgSwap)).unwrap();
+    let member = AsgMembership {
+        instance: fixture::suspect(),
+        group: "web-asg".into(),
+        lifecycle: "InService".into(),
+    };
+    let target = TargetMembership {
+        instance: fixture::suspect(),
+        target_group: "web-tg".into(),
+        arn: String::new(),
+        port: Some(8080),
+        health: "healthy".into(),
+    };
+    let estate = estate
+        .with(Part::AsgMemberships(vec![member]), fixture::read_at())
+        .with(Part::TargetMemberships(vec![target]), fixture::read_at());
+    let plan = build(&estate, &intent(Action::SgSwap)).unwrap();
+    let said = plan.remarks[quiet.remarks.len()..].join(" ");
+    assert!(
+        said.contains("web-asg") && said.contains("terminate"),
+        "{said}"
+    );
+    assert!(said.contains("web-tg"), "{said}");
 }

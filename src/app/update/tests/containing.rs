@@ -250,3 +250,37 @@ fn pasted_text_goes_into_a_filter_as_one_line() {
     desk.paste(&"x".repeat(500));
     assert!(desk.state.filter(Pane::Findings).len() < 200);
 }
+
+#[test]
+fn nothing_is_confirmed_on_a_screen_that_is_too_small_to_show_it() {
+    let mut desk = Desk::with_suspect(Mode::Changes);
+    desk.preview("sg-swap");
+    desk.send(Message::Input(Input::Resize {
+        columns: 79,
+        rows: 24,
+    }));
+    assert_eq!(desk.contain(), []);
+    assert_eq!(desk.confirm().typed, "");
+    assert_eq!(
+        desk.key(Key::Char('q')),
+        [Effect::Quit],
+        "leaving is possible"
+    );
+    desk.send(Message::Input(Input::Resize {
+        columns: 80,
+        rows: 24,
+    }));
+    assert!(matches!(desk.contain().as_slice(), [Effect::Start(_)]));
+}
+
+#[test]
+fn a_run_is_stopped_only_where_it_is_shown() {
+    let mut desk = Desk::with_suspect(Mode::Changes);
+    desk.preview("sg-swap");
+    desk.contain();
+    desk.key(Key::Char('4'));
+    assert_eq!(desk.key(Key::Char('s')), []);
+    assert!(desk.notice().contains("6, then s"), "{}", desk.notice());
+    desk.key(Key::Char('6'));
+    assert_eq!(desk.key(Key::Char('s')), [Effect::StopRun]);
+}

@@ -165,3 +165,21 @@ fn a_neighbour_that_is_no_instance_is_no_suspect() {
         desk.notice()
     );
 }
+
+#[test]
+fn a_finding_that_was_not_there_before_is_announced() {
+    let mut desk = Desk::new(Mode::Drill);
+    let known = finding("known", 8.0, "web1");
+    desk.reads(&[from_ref(&known)]);
+    assert_eq!(desk.notice(), "", "the first reading is no news");
+    let later = newer(5, finding("later", 8.5, "web2"));
+    desk.reads(&[&[known.clone(), sample(later.clone())]]);
+    assert_eq!(desk.notice(), "", "a sample is no news");
+    let other = newer(6, finding("other", 8.5, "web2"));
+    desk.reads(&[&[known, other]]);
+    assert!(
+        desk.notice().starts_with("new finding, 8.5: "),
+        "{}",
+        desk.notice()
+    );
+}
