@@ -451,6 +451,30 @@ fn halted(ended: &Ended, step: StepId, context: &str) {
     }
 }
 
+/// A program that breaks down in the middle of its first swap.
+struct Breaking(AtomicU32);
+
+impl Twist for Breaking {
+    fn call<'a>(&'a self, drill: &'a Drill, operation: &'a Operation) -> Call<'a> {
+        let swap = matches!(operation, Operation::SetEniGroups { .. });
+        let first = swap && self.0.fetch_add(1, Ordering::Relaxed) == 0;
+        Box::pin(async move {
+            let answer = drill.execute(operation).await;
+            assert!(!first, "broken on purpose");
+            answer
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_of_the_program_itself_leaves_no_door_open() {
+    for scenario in [one_interface(), two_interfaces()] {
+        let ended = run(scenario, Action::SgTwoStep, Breaking(AtomicU32::new(0))).await;
+        assert_eq!(ended.outcome, RunOutcome::Failed);
+        ended.is_closed();
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_can_not_be_emptied_is_called_left_open() {
     for (action, step) in every_change() {

@@ -1,11 +1,12 @@
 //! The engine: starts every step whose turn it is, and sees the plan through to a safe end.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use super::event::{RunEvent, RunEventKind, RunOutcome, StepOutcome};
 use super::journal::{Journal, JournalError};
 use super::step::{Context, StepEnd};
-use crate::operation::{Actuator, Bindings, Operation, StepId};
+use crate::operation::{Actuator, Bindings, Operation, StepId, Unbound};
 use crate::plan::{Class, Plan, Step, What};
 use crate::sources::Clock;
 
@@ -318,49 +319,22 @@ impl Engine {
     }
 
     fn launch(&self, step: Step) -> BoxFuture<'static, StepEnd> {
-        let context = self.context.clone();
-        let bindings = self.bindings.clone();
+        let id = step.id;
         let seen = self.is_seen(&step);
+        let work = perform(self.context.clone(), self.bindings.clone(), seen, step);
         Box::pin(async move {
-            if context.is_halted(step.class) {
-                return StepEnd {
-                    step: step.id,
-                    outcome: StepOutcome::NotRun { because: None },
-                    sent: false,
-                    made: None,
-                };
-            }
-            drop(
-                context
-                    .recorder
-                    .record(RunEventKind::Begun { step: step.id })
-                    .await,
-            );
-            let end = |outcome| StepEnd {
-                step: step.id,
-                outcome,
-                sent: false,
-                made: None,
-            };
-            match &step.what {
-                What::Change(operation) => match operation.bind(&bindings) {
-                    Ok(bound) => context.change(step.id, step.class, seen, &bound).await,
-                    Err(unbound) => end(StepOutcome::Failed {
-                        error: unbound.to_string(),
-                    }),
+            // A fault of this program must not keep a door open: it ends the step, not the run, and
+            // what had been opened is emptied as after any other failure.
+            let end = AssertUnwindSafe(work).catch_unwind().await;
+            end.unwrap_or_else(|_| StepEnd {
+                step: id,
+                outcome: StepOutcome::Failed {
+                    error: "this program failed here: whether the change was made is unknown"
+                        .into(),
                 },
-                What::Wait { seconds, .. } => end(context.wait(*seconds).await),
-                What::Verify(operations) => {
-                    let bound: Result<Vec<_>, _> =
-                        operations.iter().map(|it| it.bind(&bindings)).collect();
-                    match bound {
-                        Ok(bound) => end(context.verify(step.id, &bound).await),
-                        Err(unbound) => end(StepOutcome::Failed {
-                            error: unbound.to_string(),
-                        }),
-                    }
-                }
-            }
+                sent: true,
+                made: None,
+            })
         })
     }
 
@@ -437,6 +411,38 @@ impl Engine {
     /// Records something that is true whether or not it can be journalled.
     async fn note(&self, kind: RunEventKind) {
         drop(self.context.recorder.record(kind).await);
+    }
+}
+
+/// Does one step.
+async fn perform(context: Context, bindings: Bindings, seen: bool, step: Step) -> StepEnd {
+    let end = |outcome| StepEnd {
+        step: step.id,
+        outcome,
+        sent: false,
+        made: None,
+    };
+    if context.is_halted(step.class) {
+        return end(StepOutcome::NotRun { because: None });
+    }
+    let begun = RunEventKind::Begun { step: step.id };
+    drop(context.recorder.record(begun).await);
+    let unbound = |unbound: Unbound| StepOutcome::Failed {
+        error: unbound.to_string(),
+    };
+    match &step.what {
+        What::Change(operation) => match operation.bind(&bindings) {
+            Ok(bound) => context.change(step.id, step.class, seen, &bound).await,
+            Err(error) => end(unbound(error)),
+        },
+        What::Wait { seconds, .. } => end(context.wait(*seconds).await),
+        What::Verify(operations) => {
+            let bound: Result<Vec<_>, _> = operations.iter().map(|it| it.bind(&bindings)).collect();
+            match bound {
+                Ok(bound) => end(context.verify(step.id, &bound).await),
+                Err(error) => end(unbound(error)),
+            }
+        }
     }
 }
 

@@ -44,18 +44,10 @@ impl Screen {
         style::force_color_output(true);
         let out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
         let terminal = Terminal::new(CrosstermBackend::new(out))?;
-        ENTERED.store(true, Ordering::SeqCst);
-        enable_raw_mode()?;
-        let screen = Self {
+        take_over().inspect_err(|_| restore())?;
+        Ok(Self {
             terminal: ManuallyDrop::new(terminal),
-        };
-        execute!(
-            io::stdout(),
-            EnterAlternateScreen,
-            EnableBracketedPaste,
-            cursor::Hide
-        )?;
-        Ok(screen)
+        })
     }
 
     /// Columns and rows.
@@ -70,6 +62,12 @@ impl Screen {
     /// # Errors
     /// The terminal is gone.
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        if !ENTERED.load(Ordering::SeqCst) {
+            // Another task panicked, and the hook gave the terminal back; the console goes on.
+            take_over()?;
+            let size = self.terminal.size()?;
+            self.terminal.resize(size.into())?;
+        }
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         let drawn = self.terminal.draw(render).map(|_| ());
         queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
@@ -82,6 +80,17 @@ impl Drop for Screen {
     fn drop(&mut self) {
         restore();
     }
+}
+
+fn take_over() -> io::Result<()> {
+    ENTERED.store(true, Ordering::SeqCst);
+    enable_raw_mode()?;
+    execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        cursor::Hide
+    )
 }
 
 /// Gives the terminal back, once; harmless if it was never taken, or is gone. Also for the panic hook.
