@@ -56,6 +56,11 @@ impl Confirm {
         self.typed == self.expected()
     }
 
+    /// Whether a plan does the same to the same neighbours as the one that is shown.
+    pub(super) fn is_about(&self, plan: &Plan, blast: &Blast) -> bool {
+        plan.steps == self.plan.steps && *blast == self.blast
+    }
+
     pub(super) fn type_char(&mut self, c: char) {
         if self.typed.chars().count() < self.expected().chars().count() {
             self.typed.push(c);

@@ -161,20 +161,30 @@ impl AppState {
             Err(error) => Some(format!("no longer possible: {error}")),
             Ok(plan) => {
                 let blast = blast(&self.estate, &plan.suspect, plan.operations());
-                let changed = plan != confirm.plan || blast != confirm.blast;
-                changed.then(|| CHANGED.into())
+                (!confirm.is_about(&plan, &blast)).then(|| CHANGED.into())
             }
         }
     }
 
-    /// The plan as it would be built now, if it differs from the one that is shown.
+    /// The plan as it would be built now, if it does something else than the one that is shown.
     fn rebuilt(&self) -> Option<(plan::Plan, crate::analysis::Blast)> {
         let Some(Dialog::Confirm(confirm)) = &self.dialog else {
             return None;
         };
         let plan = plan::build(&self.estate, &confirm.intent).ok()?;
         let blast = blast(&self.estate, &plan.suspect, plan.operations());
-        (plan != confirm.plan || blast != confirm.blast).then_some((plan, blast))
+        (!confirm.is_about(&plan, &blast)).then_some((plan, blast))
+    }
+
+    /// Brings the remarks of an open dialog up to date. What the plan does, and to whom, stays as it was
+    /// read: if that changes, it is confirmed anew.
+    pub(super) fn refresh_remarks(&mut self) {
+        if let Some(Dialog::Confirm(confirm)) = &mut self.dialog
+            && let Ok(plan) = plan::build(&self.estate, &confirm.intent)
+            && plan.steps == confirm.plan.steps
+        {
+            confirm.plan.remarks = plan.remarks;
+        }
     }
 }
 

@@ -25,6 +25,7 @@ impl AppState {
             }
             UpdateKind::Part(part) => {
                 self.estate = Arc::new(self.estate.with(part, at));
+                self.refresh_remarks();
                 return self.retarget();
             }
             UpdateKind::Flows {

@@ -12,7 +12,7 @@ use super::*;
 use crate::app::{Confirm, ConfirmFocus, Mode, Pane, Settings};
 use crate::executor::{RunEvent, RunEventKind, RunOutcome};
 use crate::model::fixture;
-use crate::model::{Finding, FindingAction, InstanceId, Part, PartKind, Severity};
+use crate::model::{AsgMembership, Finding, FindingAction, InstanceId, Part, PartKind, Severity};
 use crate::operation::StepId;
 use crate::plan::Plan;
 use crate::sources::{

@@ -284,3 +284,19 @@ fn a_run_is_stopped_only_where_it_is_shown() {
     desk.key(Key::Char('6'));
     assert_eq!(desk.key(Key::Char('s')), [Effect::StopRun]);
 }
+
+#[test]
+fn remarks_that_arrive_late_are_shown_and_ask_for_no_second_confirmation() {
+    let mut desk = Desk::with_suspect(Mode::Changes);
+    desk.preview("sg-swap");
+    let member = AsgMembership {
+        instance: fixture::suspect(),
+        group: "web-asg".into(),
+        lifecycle: "InService".into(),
+    };
+    let part = Part::AsgMemberships(vec![member]);
+    desk.news(Feed::Part(PartKind::AsgMemberships), UpdateKind::Part(part));
+    let remarks = desk.confirm().plan.remarks.join(" ");
+    assert!(remarks.contains("web-asg"), "{remarks}");
+    assert!(matches!(desk.contain().as_slice(), [Effect::Start(_)]));
+}
