@@ -217,20 +217,7 @@ fn forgotten(update: &Update) -> UpdateKind {
     let UpdateKind::Part(part) = &update.kind else {
         return UpdateKind::Findings(Vec::new());
     };
-    UpdateKind::Part(match part {
-        Part::Vpcs(_) => Part::Vpcs(Vec::new()),
-        Part::Subnets(_) => Part::Subnets(Vec::new()),
-        Part::Enis(_) => Part::Enis(Vec::new()),
-        Part::Instances(_) => Part::Instances(Vec::new()),
-        Part::Groups(_) => Part::Groups(Vec::new()),
-        Part::Acls(_) => Part::Acls(Vec::new()),
-        Part::RouteTables(_) => Part::RouteTables(Vec::new()),
-        Part::Gateways(_) => Part::Gateways(Vec::new()),
-        Part::Volumes(_) => Part::Volumes(Vec::new()),
-        Part::AsgMemberships(_) => Part::AsgMemberships(Vec::new()),
-        Part::TargetMemberships(_) => Part::TargetMemberships(Vec::new()),
-        Part::FlowLogs(_) => Part::FlowLogs(Vec::new()),
-    })
+    UpdateKind::Part(Part::empty(part.kind()))
 }
 
 fn run_kind(pool: &Pool, step: &RunStep) -> RunEventKind {

@@ -176,8 +176,11 @@ fn profile<'e>(estate: &'e Estate, instance: Option<&InstanceId>) -> Option<&'e 
 fn rank(kind: EniKind) -> u8 {
     match kind {
         EniKind::NatGateway => 0,
-        EniKind::LoadBalancer => 1,
-        EniKind::Endpoint | EniKind::TransitGateway => 2,
+        EniKind::LoadBalancer
+        | EniKind::NetworkLoadBalancer
+        | EniKind::GatewayLoadBalancer
+        | EniKind::GlobalAccelerator => 1,
+        EniKind::Endpoint | EniKind::GatewayLoadBalancerEndpoint | EniKind::TransitGateway => 2,
         EniKind::Rds | EniKind::Cache | EniKind::Efs => 3,
         EniKind::Instance => 5,
         EniKind::Unattached => 6,

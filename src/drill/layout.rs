@@ -10,8 +10,8 @@ use super::spec::{AclSpec, GroupSpec, InstanceSpec, InterfaceSpec, Name, RuleSpe
 use crate::model::{
     Acl, AclAction, AclEntry, AsgMembership, AsgName, Direction, Eni, EniKind, FlowLog,
     FlowLogDestination, Gateway, Group, GroupId, GroupRule, Instance, InstanceId, InstanceState,
-    Part, Platform, PortRange, Protocol, Route, RouteTable, RuleId, RulePeer, Subnet,
-    TargetMembership, TrackingTimeouts, Volume, Vpc, VpcId,
+    Part, Platform, PortRange, Protocol, PublicAddress, Route, RouteTable, RuleId, RulePeer,
+    Subnet, TargetMembership, TrackingTimeouts, Volume, Vpc, VpcId,
 };
 
 /// Every part of the estate.
@@ -109,11 +109,12 @@ impl Layout<'_> {
             kind,
             description: it.description.clone(),
             addresses: it.addresses.clone(),
-            public: it.public,
+            public: public(it),
             groups: groups.collect::<Resolved<_>>()?,
             instance: None,
             device_index: None,
             requester_managed: !matches!(kind, EniKind::Instance | EniKind::Unattached),
+            source_dest_check: kind != EniKind::NatGateway,
             timeouts: TrackingTimeouts::default(),
         })
     }
@@ -336,4 +337,12 @@ fn target(it: &InstanceSpec) -> Option<TargetMembership> {
         port: Some(target.port),
         health: "healthy".to_owned(),
     })
+}
+
+/// The one public address of an interface is its primary address's.
+fn public(it: &InterfaceSpec) -> Vec<PublicAddress> {
+    let private = it.addresses.first().copied();
+    let mapped = private.zip(it.public);
+    let mapped = mapped.map(|(private, address)| PublicAddress { private, address });
+    mapped.into_iter().collect()
 }

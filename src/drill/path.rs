@@ -134,14 +134,12 @@ fn leaving(from: &Eni, src: IpAddr, dst: IpAddr) -> Segment {
 
 /// An IPv6 address is public as it is; an IPv4 one needs a public address mapped to it.
 fn has_public(eni: &Eni, private: IpAddr) -> bool {
-    private.is_ipv6() || eni.public.is_some()
+    private.is_ipv6() || eni.public_of(private).is_some()
 }
 
-/// Network Load Balancers are known by the description that AWS gives their interfaces.
 fn always_tracked(eni: &Eni) -> bool {
-    match eni.kind {
-        EniKind::NatGateway | EniKind::Endpoint | EniKind::Lambda => true,
-        EniKind::LoadBalancer => eni.description.starts_with("ELB net/"),
-        _ => false,
-    }
+    matches!(
+        eni.kind,
+        EniKind::NatGateway | EniKind::Endpoint | EniKind::Lambda | EniKind::NetworkLoadBalancer
+    )
 }

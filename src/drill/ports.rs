@@ -279,6 +279,10 @@ fn part(estate: &Estate, kind: PartKind, scope: &Scope) -> Part {
             Part::RouteTables(only(estate.route_tables(), |it| within(&it.vpc)))
         }
         PartKind::Gateways => Part::Gateways(only(estate.gateways(), |it| within(&it.vpc))),
+        PartKind::Peerings => Part::Peerings(only(estate.peerings(), |it| {
+            it.sides.iter().any(|side| within(&side.vpc))
+        })),
+        PartKind::PrefixLists => Part::PrefixLists(only(estate.prefix_lists(), |_| true)),
         PartKind::Volumes => {
             Part::Volumes(of.flat_map(|id| estate.volumes_of(id)).cloned().collect())
         }

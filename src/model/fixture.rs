@@ -129,11 +129,12 @@ fn eni(id: &str, subnet: &str, address: &str, kind: EniKind, instance: Option<&s
         kind,
         description: String::new(),
         addresses: vec![address.parse().unwrap()],
-        public: None,
+        public: Vec::new(),
         groups,
         instance: instance.map(instance_id),
         device_index: instance.map(|_| 0),
         requester_managed: instance.is_none(),
+        source_dest_check: kind != EniKind::NatGateway,
         timeouts: TrackingTimeouts::default(),
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod fixture;
 pub mod flow;
 pub mod id;
 pub mod network;
+pub mod notation;
 pub mod text;
 
 pub use compute::{AsgMembership, Instance, InstanceState, Platform, TargetMembership, Volume};
@@ -23,6 +24,6 @@ pub use id::{
 };
 pub use network::{
     Acl, AclAction, AclEntry, Direction, Eni, EniKind, FlowLog, FlowLogDestination, Gateway,
-    GatewayKind, Group, GroupRule, PortRange, Protocol, Route, RouteTable, RulePeer, Subnet,
-    TrackingTimeouts, Vpc,
+    GatewayKind, Group, GroupRule, Peering, PeeringSide, PortRange, PrefixList, Protocol,
+    PublicAddress, Route, RouteTable, RulePeer, Subnet, TrackingTimeouts, Vpc,
 };

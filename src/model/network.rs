@@ -58,8 +58,8 @@ pub struct Eni {
     pub description: String,
     /// Private addresses, both families, the primary one first.
     pub addresses: Vec<IpAddr>,
-    /// The public address that is mapped to it.
-    pub public: Option<IpAddr>,
+    /// The public IPv4 addresses that are mapped to its private ones.
+    pub public: Vec<PublicAddress>,
     /// Security groups; load balancer nodes of some kinds and NAT gateways have none.
     pub groups: Vec<GroupId>,
     /// The instance that it is attached to.
@@ -69,6 +69,9 @@ pub struct Eni {
     /// Managed by an AWS service: its groups can't be changed by the account.
     /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/requester-managed-eni.html>
     pub requester_managed: bool,
+    /// Packets that are neither from nor to one of its addresses are dropped.
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-eni.html>
+    pub source_dest_check: bool,
     /// Idle timeouts of connection tracking, where they were set on this interface.
     pub timeouts: TrackingTimeouts,
 }
@@ -78,6 +81,22 @@ impl Eni {
     pub fn primary(&self) -> Option<IpAddr> {
         self.addresses.first().copied()
     }
+
+    /// The public address that is mapped to a private one.
+    pub fn public_of(&self, private: IpAddr) -> Option<IpAddr> {
+        let mapped = self.public.iter().find(|it| it.private == private);
+        mapped.map(|it| it.address)
+    }
+}
+
+/// A public IPv4 address (an Elastic IP or an automatic one) mapped one to one to a private address.
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Internet_Gateway.html>
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicAddress {
+    /// The private address of the interface.
+    pub private: IpAddr,
+    /// What the internet sees.
+    pub address: IpAddr,
 }
 
 /// What an interface serves.
@@ -88,14 +107,22 @@ pub enum EniKind {
     Instance,
     /// A NAT gateway.
     NatGateway,
-    /// A node of a load balancer of any type.
+    /// A node of an Application or Classic Load Balancer.
     LoadBalancer,
+    /// A node of a Network Load Balancer: connections through it are always tracked.
+    NetworkLoadBalancer,
+    /// A node of a Gateway Load Balancer.
+    GatewayLoadBalancer,
+    /// A Global Accelerator endpoint.
+    GlobalAccelerator,
     /// An RDS database.
     Rds,
     /// Lambda functions in the VPC.
     Lambda,
     /// An interface VPC endpoint.
     Endpoint,
+    /// An endpoint of a Gateway Load Balancer, or of Network Firewall.
+    GatewayLoadBalancerEndpoint,
     /// A transit gateway attachment.
     TransitGateway,
     /// An EFS mount target.
@@ -119,9 +146,13 @@ impl EniKind {
             Self::Instance => "instance",
             Self::NatGateway => "NAT gateway",
             Self::LoadBalancer => "load balancer",
+            Self::NetworkLoadBalancer => "Network Load Balancer",
+            Self::GatewayLoadBalancer => "Gateway Load Balancer",
+            Self::GlobalAccelerator => "Global Accelerator",
             Self::Rds => "RDS",
             Self::Lambda => "Lambda",
             Self::Endpoint => "VPC endpoint",
+            Self::GatewayLoadBalancerEndpoint => "Gateway Load Balancer endpoint",
             Self::TransitGateway => "transit gateway",
             Self::Efs => "EFS mount target",
             Self::Eks => "EKS control plane",
@@ -405,6 +436,57 @@ pub enum GatewayKind {
     GatewayEndpoint,
     /// An interface VPC endpoint.
     InterfaceEndpoint,
+}
+
+/// A VPC peering connection.
+///
+/// <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html>
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peering {
+    /// `pcx-…`
+    pub id: GatewayId,
+    /// Both VPCs, the requester's first.
+    pub sides: [PeeringSide; 2],
+    /// Its status is `active`.
+    pub active: bool,
+}
+
+impl Peering {
+    /// The VPC on the other side than `vpc`, if `vpc` is on one.
+    pub fn across(&self, vpc: &VpcId) -> Option<&PeeringSide> {
+        let [a, b] = &self.sides;
+        if a.vpc == *vpc {
+            Some(b)
+        } else {
+            (b.vpc == *vpc).then_some(a)
+        }
+    }
+}
+
+/// One side of a peering connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeeringSide {
+    /// The VPC.
+    pub vpc: VpcId,
+    /// Its account; empty if unknown.
+    pub account: String,
+    /// Its Region; empty if unknown.
+    pub region: String,
+    /// Its CIDR blocks, as far as the connection says.
+    pub cidrs: Vec<IpNet>,
+}
+
+/// A managed prefix list, of AWS or of a customer.
+///
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/managed-prefix-lists.html>
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrefixList {
+    /// `pl-…`
+    pub id: String,
+    /// Its name, such as `com.amazonaws.eu-west-1.s3`.
+    pub name: String,
+    /// Its entries.
+    pub cidrs: Vec<IpNet>,
 }
 
 /// A VPC flow log subscription.

@@ -1,14 +1,12 @@
-//! Network interfaces, and what they serve.
-//!
-//! A description is free text that anybody may write on an interface of their own, so it is
-//! believed only where AWS itself manages the interface.
+//! Network interfaces.
 
 use std::net::IpAddr;
 
 use aws_sdk_ec2::types::{ConnectionTrackingConfiguration, NetworkInterface};
 
 use super::{address, shown};
-use crate::model::{Eni, EniKind, InstanceId, TrackingTimeouts};
+use crate::model::notation::EniTraits;
+use crate::model::{Eni, EniKind, InstanceId, PublicAddress, TrackingTimeouts};
 
 /// A network interface.
 pub(in crate::aws) fn eni(it: &NetworkInterface) -> Option<Eni> {
@@ -30,6 +28,7 @@ pub(in crate::aws) fn eni(it: &NetworkInterface) -> Option<Eni> {
         instance: instance(it),
         device_index,
         requester_managed: it.requester_managed().unwrap_or(false),
+        source_dest_check: it.source_dest_check().unwrap_or(true),
         timeouts: it
             .connection_tracking_configuration()
             .map(timeouts)
@@ -41,63 +40,15 @@ fn instance(it: &NetworkInterface) -> Option<InstanceId> {
     Some(it.attachment()?.instance_id()?.into())
 }
 
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterface.html>
 fn kind(it: &NetworkInterface) -> EniKind {
-    let of_type = it
-        .interface_type()
-        .and_then(|kind| kind_of_type(kind.as_str()));
-    if let Some(kind) = of_type {
-        return kind;
+    EniTraits {
+        interface_type: it.interface_type().map_or("", |kind| kind.as_str()),
+        description: it.description().unwrap_or_default(),
+        requester_managed: it.requester_managed().unwrap_or(false),
+        attached: it.attachment().is_some(),
+        of_instance: instance(it).is_some(),
     }
-    let managed = it.requester_managed().unwrap_or(false);
-    if instance(it).is_some() && !managed {
-        return EniKind::Instance;
-    }
-    if !managed && it.attachment().is_none() {
-        return EniKind::Unattached;
-    }
-    let described = kind_of_description(it.description().unwrap_or_default());
-    let attached = instance(it).map(|_| EniKind::Instance);
-    described.or(attached).unwrap_or(EniKind::Service)
-}
-
-/// `None`: an ordinary interface, whoever it belongs to.
-fn kind_of_type(name: &str) -> Option<EniKind> {
-    match name {
-        "natGateway" | "nat_gateway" | "regional_nat_gateway" => Some(EniKind::NatGateway),
-        "load_balancer" | "network_load_balancer" | "gateway_load_balancer" => {
-            Some(EniKind::LoadBalancer)
-        }
-        "vpc_endpoint" | "gateway_load_balancer_endpoint" => Some(EniKind::Endpoint),
-        "lambda" => Some(EniKind::Lambda),
-        "transit_gateway" => Some(EniKind::TransitGateway),
-        "efs" => Some(EniKind::Efs),
-        "interface" | "efa" | "efa-only" | "trunk" | "" => None,
-        _ => Some(EniKind::Service),
-    }
-}
-
-/// <https://repost.aws/knowledge-center/network-interfaces-find-delete> lists these descriptions.
-fn kind_of_description(text: &str) -> Option<EniKind> {
-    const BEGINNINGS: [(&str, EniKind); 11] = [
-        ("ELB ", EniKind::LoadBalancer),
-        ("Interface for NAT Gateway", EniKind::NatGateway),
-        ("VPC Endpoint Interface", EniKind::Endpoint),
-        ("RDSNetworkInterface", EniKind::Rds),
-        ("AWS Lambda VPC ENI", EniKind::Lambda),
-        ("EFS mount target for", EniKind::Efs),
-        ("Amazon EKS", EniKind::Eks),
-        ("ElastiCache", EniKind::Cache),
-        (
-            "Network Interface for Transit Gateway",
-            EniKind::TransitGateway,
-        ),
-        ("arn:aws:ecs:", EniKind::EcsTask),
-        ("arn:aws-", EniKind::EcsTask),
-    ];
-    let found = BEGINNINGS.iter().find(|(start, _)| text.starts_with(start));
-    let kind = found.map(|(_, kind)| *kind);
-    kind.filter(|it| *it != EniKind::EcsTask || text.contains(":ecs:"))
+    .kind()
 }
 
 /// The primary address first, then the others of its family, then IPv6.
@@ -120,13 +71,22 @@ fn addresses(it: &NetworkInterface) -> Vec<IpAddr> {
     all
 }
 
-fn public(it: &NetworkInterface) -> Option<IpAddr> {
-    let own = it.association();
-    let of_addresses = it.private_ip_addresses().iter();
-    let mut associations = own
-        .into_iter()
-        .chain(of_addresses.filter_map(|one| one.association()));
-    associations.find_map(|one| address(one.public_ip()))
+/// The interface's own association is the primary address's.
+fn public(it: &NetworkInterface) -> Vec<PublicAddress> {
+    let primary = address(it.private_ip_address()).zip(it.association());
+    let others = it
+        .private_ip_addresses()
+        .iter()
+        .filter_map(|one| address(one.private_ip_address()).zip(one.association()));
+    let mut all: Vec<PublicAddress> = Vec::new();
+    for (private, association) in primary.into_iter().chain(others) {
+        if let Some(address) = address(association.public_ip())
+            && all.iter().all(|it| it.private != private)
+        {
+            all.push(PublicAddress { private, address });
+        }
+    }
+    all
 }
 
 fn timeouts(it: &ConnectionTrackingConfiguration) -> TrackingTimeouts {
@@ -166,9 +126,12 @@ mod tests {
         for (name, expected) in [
             ("natGateway", EniKind::NatGateway),
             ("nat_gateway", EniKind::NatGateway),
-            ("network_load_balancer", EniKind::LoadBalancer),
-            ("gateway_load_balancer", EniKind::LoadBalancer),
-            ("gateway_load_balancer_endpoint", EniKind::Endpoint),
+            ("network_load_balancer", EniKind::NetworkLoadBalancer),
+            ("gateway_load_balancer", EniKind::GatewayLoadBalancer),
+            (
+                "gateway_load_balancer_endpoint",
+                EniKind::GatewayLoadBalancerEndpoint,
+            ),
             ("vpc_endpoint", EniKind::Endpoint),
             ("lambda", EniKind::Lambda),
             ("transit_gateway", EniKind::TransitGateway),
@@ -186,7 +149,7 @@ mod tests {
     fn kinds_of_managed_interfaces_come_from_their_description() {
         for (description, expected) in [
             ("ELB app/web/0123456789abcdef", EniKind::LoadBalancer),
-            ("ELB net/web/0123456789abcdef", EniKind::LoadBalancer),
+            ("ELB net/web/0123456789abcdef", EniKind::NetworkLoadBalancer),
             ("ELB classic-web", EniKind::LoadBalancer),
             ("Interface for NAT Gateway nat-1", EniKind::NatGateway),
             ("VPC Endpoint Interface vpce-1", EniKind::Endpoint),
@@ -255,7 +218,7 @@ mod tests {
         let eni = eni(&it).unwrap();
         let addresses: Vec<String> = eni.addresses.iter().map(ToString::to_string).collect();
         assert_eq!(addresses, ["10.0.0.13", "10.0.0.99", "2400:6500:5af::13"]);
-        assert_eq!(eni.public.unwrap().to_string(), "203.0.113.9");
+        assert_eq!(eni.public[0].address.to_string(), "203.0.113.9");
         assert_eq!(eni.groups, ["sg-1".into()]);
         assert_eq!(eni.instance, Some("i-1".into()));
         assert_eq!(eni.device_index, Some(1));

@@ -8,8 +8,9 @@ use aws_sdk_ec2::types::{
 };
 use ipnet::IpNet;
 
-use super::{cidr, ports, protocol, shown};
-use crate::model::{Direction, Group, GroupRule, PortRange, Protocol, RulePeer};
+use super::{cidr, shown};
+use crate::model::notation::{ports, protocol, written_ports, written_protocol};
+use crate::model::{Direction, Group, GroupRule, RulePeer};
 
 /// Groups with those of `rules` that are theirs.
 pub(in crate::aws) fn groups(groups: &[SecurityGroup], rules: &[SecurityGroupRule]) -> Vec<Group> {
@@ -34,7 +35,7 @@ pub(in crate::aws) fn groups(groups: &[SecurityGroup], rules: &[SecurityGroupRul
 
 /// A rule.
 pub(in crate::aws) fn rule(it: &SecurityGroupRule) -> Option<GroupRule> {
-    let protocol = protocol(it.ip_protocol())?;
+    let protocol = protocol(it.ip_protocol()?)?;
     Some(GroupRule {
         id: it.security_group_rule_id().map(Into::into),
         direction: if it.is_egress()? {
@@ -80,28 +81,6 @@ pub(in crate::aws) fn permission(rule: &GroupRule) -> IpPermission {
         }
     };
     permission.build()
-}
-
-fn written_protocol(protocol: Protocol) -> String {
-    match protocol {
-        Protocol::All => "-1".to_owned(),
-        Protocol::TCP => "tcp".to_owned(),
-        Protocol::UDP => "udp".to_owned(),
-        Protocol::ICMP => "icmp".to_owned(),
-        Protocol::ICMPV6 => "icmpv6".to_owned(),
-        Protocol::Number(number) => number.to_string(),
-    }
-}
-
-/// TCP, UDP and ICMP need ports even for "all":
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html>
-fn written_ports(protocol: Protocol, ports: Option<PortRange>) -> (Option<i32>, Option<i32>) {
-    match (protocol, ports) {
-        (Protocol::TCP | Protocol::UDP, None) => (Some(0), Some(65535)),
-        (Protocol::ICMP | Protocol::ICMPV6, None) => (Some(-1), Some(-1)),
-        (Protocol::All, _) | (_, None) => (None, None),
-        (_, Some(ports)) => (Some(ports.from), Some(ports.to)),
-    }
 }
 
 #[cfg(test)]

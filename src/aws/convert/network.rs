@@ -4,8 +4,11 @@ use aws_sdk_ec2::types as sdk;
 use aws_sdk_ec2::types::RuleAction;
 use ipnet::IpNet;
 
-use super::{cidr, name, ports, protocol, shown};
-use crate::model::{Acl, AclAction, AclEntry, Direction, Protocol, Subnet, Vpc};
+use super::{cidr, name, shown};
+use crate::model::notation::{ports, protocol};
+use crate::model::{
+    Acl, AclAction, AclEntry, Direction, Peering, PeeringSide, PrefixList, Protocol, Subnet, Vpc,
+};
 
 /// A VPC.
 pub(in crate::aws) fn vpc(it: &sdk::Vpc) -> Option<Vpc> {
@@ -84,7 +87,7 @@ pub(in crate::aws) fn acl(it: &sdk::NetworkAcl) -> Option<Acl> {
 }
 
 fn entry(it: &sdk::NetworkAclEntry) -> Option<AclEntry> {
-    let protocol = protocol(it.protocol())?;
+    let protocol = protocol(it.protocol()?)?;
     let (from, to) = match it.icmp_type_code() {
         Some(icmp) if matches!(protocol, Protocol::ICMP | Protocol::ICMPV6) => {
             (icmp.r#type(), icmp.code())
@@ -112,6 +115,57 @@ fn entry(it: &sdk::NetworkAclEntry) -> Option<AclEntry> {
         protocol,
         cidr: cidr(it.cidr_block().or(it.ipv6_cidr_block()))?,
         ports: ports(protocol, from, to),
+    })
+}
+
+/// A VPC peering connection.
+pub(in crate::aws) fn peering(it: &sdk::VpcPeeringConnection) -> Option<Peering> {
+    let code = it.status().and_then(|status| status.code());
+    Some(Peering {
+        id: it.vpc_peering_connection_id()?.into(),
+        sides: [
+            side(it.requester_vpc_info()?)?,
+            side(it.accepter_vpc_info()?)?,
+        ],
+        active: code == Some(&sdk::VpcPeeringConnectionStateReasonCode::Active),
+    })
+}
+
+fn side(it: &sdk::VpcPeeringConnectionVpcInfo) -> Option<PeeringSide> {
+    let more = it.cidr_block_set().iter().map(|one| one.cidr_block());
+    let v6 = it.ipv6_cidr_block_set().iter();
+    let blocks = more.chain(v6.map(|one| one.ipv6_cidr_block()));
+    let mut cidrs: Vec<IpNet> = blocks.filter_map(cidr).collect();
+    let first = cidr(it.cidr_block()).filter(|it| !cidrs.contains(it));
+    cidrs.extend(first);
+    Some(PeeringSide {
+        vpc: it.vpc_id()?.into(),
+        account: shown(it.owner_id()),
+        region: shown(it.region()),
+        cidrs,
+    })
+}
+
+/// A prefix list of AWS's.
+pub(in crate::aws) fn prefix_list(it: &sdk::PrefixList) -> Option<PrefixList> {
+    let cidrs = it.cidrs().iter();
+    Some(PrefixList {
+        id: shown(Some(it.prefix_list_id()?)),
+        name: shown(it.prefix_list_name()),
+        cidrs: cidrs.filter_map(|one| cidr(Some(one))).collect(),
+    })
+}
+
+/// A managed prefix list with its entries.
+pub(in crate::aws) fn managed_prefix_list(
+    it: &sdk::ManagedPrefixList,
+    entries: &[sdk::PrefixListEntry],
+) -> Option<PrefixList> {
+    let cidrs = entries.iter().filter_map(|one| cidr(one.cidr()));
+    Some(PrefixList {
+        id: shown(Some(it.prefix_list_id()?)),
+        name: shown(it.prefix_list_name()),
+        cidrs: cidrs.collect(),
     })
 }
 

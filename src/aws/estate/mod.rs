@@ -30,7 +30,7 @@ pub(super) async fn part(
     scope: &Scope,
 ) -> Result<Part, SourceError> {
     if scope.vpcs.is_empty() {
-        return Ok(empty(kind));
+        return Ok(Part::empty(kind));
     }
     let ec2 = &clients.ec2;
     Ok(match kind {
@@ -42,6 +42,8 @@ pub(super) async fn part(
         PartKind::RouteTables => Part::RouteTables(network::route_tables(ec2, scope).await?),
         PartKind::Gateways => Part::Gateways(network::gateways(ec2, scope).await?),
         PartKind::FlowLogs => Part::FlowLogs(network::flow_logs(ec2, scope).await?),
+        PartKind::Peerings => Part::Peerings(network::peerings(ec2, scope).await?),
+        PartKind::PrefixLists => Part::PrefixLists(network::prefix_lists(ec2).await?),
         PartKind::Instances => Part::Instances(compute::instances(ec2, scope).await?),
         PartKind::Volumes => Part::Volumes(compute::volumes(ec2, scope).await?),
         PartKind::AsgMemberships => {
@@ -51,23 +53,6 @@ pub(super) async fn part(
             Part::TargetMemberships(compute::target_memberships(&clients.balancers, scope).await?)
         }
     })
-}
-
-fn empty(kind: PartKind) -> Part {
-    match kind {
-        PartKind::Vpcs => Part::Vpcs(Vec::new()),
-        PartKind::Subnets => Part::Subnets(Vec::new()),
-        PartKind::Enis => Part::Enis(Vec::new()),
-        PartKind::Instances => Part::Instances(Vec::new()),
-        PartKind::Groups => Part::Groups(Vec::new()),
-        PartKind::Acls => Part::Acls(Vec::new()),
-        PartKind::RouteTables => Part::RouteTables(Vec::new()),
-        PartKind::Gateways => Part::Gateways(Vec::new()),
-        PartKind::Volumes => Part::Volumes(Vec::new()),
-        PartKind::AsgMemberships => Part::AsgMemberships(Vec::new()),
-        PartKind::TargetMemberships => Part::TargetMemberships(Vec::new()),
-        PartKind::FlowLogs => Part::FlowLogs(Vec::new()),
-    }
 }
 
 /// The VPCs of these instances, each once. An instance that is gone is in none.

@@ -5,7 +5,9 @@ use aws_sdk_ec2::Client;
 use super::super::convert::{eni, flow_log, gateway, group, network, route};
 use super::super::error::Call;
 use super::{FILTER_VALUES, PAGE, by_vpc, filter, first_vpc};
-use crate::model::{Acl, Eni, FlowLog, Gateway, Group, RouteTable, Subnet, Vpc, VpcId};
+use crate::model::{
+    Acl, Eni, FlowLog, Gateway, Group, Peering, PrefixList, RouteTable, Subnet, Vpc, VpcId,
+};
 use crate::sources::{Scope, SourceError};
 
 /// `DescribeRouteTables` takes no larger pages:
@@ -15,6 +17,10 @@ const ROUTE_TABLES_PAGE: i32 = 100;
 /// `DescribeEgressOnlyInternetGateways` takes no larger pages:
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeEgressOnlyInternetGateways.html>
 const EGRESS_ONLY_PAGE: i32 = 255;
+
+/// Managed prefix lists, and their entries, take no larger pages:
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetManagedPrefixListEntries.html>
+const MANAGED_LISTS_PAGE: i32 = 100;
 
 pub(super) async fn vpcs(ec2: &Client, scope: &Scope) -> Result<Vec<Vpc>, SourceError> {
     let call = Call::new("ec2:DescribeVpcs", first_vpc(scope));
@@ -141,6 +147,47 @@ async fn endpoints(ec2: &Client, scope: &Scope) -> Result<Vec<Gateway>, SourceEr
     let all = pages.items().send().try_collect().await;
     let all = all.map_err(|error| call.read_error(&error))?;
     Ok(all.iter().filter_map(gateway::endpoint).collect())
+}
+
+/// There is no filter for "on either side"; there are only a few of them.
+pub(super) async fn peerings(ec2: &Client, scope: &Scope) -> Result<Vec<Peering>, SourceError> {
+    let call = Call::new("ec2:DescribeVpcPeeringConnections", first_vpc(scope));
+    let request = ec2.describe_vpc_peering_connections();
+    let pages = request.into_paginator().page_size(PAGE);
+    let all = pages.items().send().try_collect().await;
+    let all = all.map_err(|error| call.read_error(&error))?;
+    let all = all.iter().filter_map(network::peering);
+    let ours = |it: &Peering| it.sides.iter().any(|side| scope.vpcs.contains(&side.vpc));
+    Ok(all.filter(ours).collect())
+}
+
+/// AWS's own lists come with their entries; those of customers take a call each.
+pub(super) async fn prefix_lists(ec2: &Client) -> Result<Vec<PrefixList>, SourceError> {
+    let call = Call::new("ec2:DescribePrefixLists", "");
+    let pages = ec2.describe_prefix_lists().into_paginator().page_size(PAGE);
+    let all = pages.items().send().try_collect().await;
+    let all = all.map_err(|error| call.read_error(&error))?;
+    let mut lists: Vec<PrefixList> = all.iter().filter_map(network::prefix_list).collect();
+    let call = Call::new("ec2:DescribeManagedPrefixLists", "");
+    let request = ec2.describe_managed_prefix_lists();
+    let pages = request.into_paginator().page_size(MANAGED_LISTS_PAGE);
+    let managed = pages.items().send().try_collect().await;
+    let managed = managed.map_err(|error| call.read_error(&error))?;
+    for list in &managed {
+        let Some(id) = list.prefix_list_id() else {
+            continue;
+        };
+        if lists.iter().any(|it| it.id == id) {
+            continue;
+        }
+        let call = Call::new("ec2:GetManagedPrefixListEntries", id);
+        let request = ec2.get_managed_prefix_list_entries().prefix_list_id(id);
+        let pages = request.into_paginator().page_size(MANAGED_LISTS_PAGE);
+        let entries = pages.items().send().try_collect().await;
+        let entries = entries.map_err(|error| call.read_error(&error))?;
+        lists.extend(network::managed_prefix_list(list, &entries));
+    }
+    Ok(lists)
 }
 
 /// Those of the scope's VPCs, and of all subnets and interfaces: which of these lie in the scope is

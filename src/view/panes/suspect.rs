@@ -92,7 +92,8 @@ fn facts<'a>(canvas: &Canvas<'a>, instance: &Instance) -> Vec<Line<'a>> {
 
 fn interface(estate: &Estate, eni: &Eni, dot: &str) -> [String; 2] {
     let addresses: Vec<String> = eni.addresses.iter().map(ToString::to_string).collect();
-    let public = eni.public.map(|it| format!(" {dot} public {it}"));
+    let public = eni.public.first();
+    let public = public.map(|it| format!(" {dot} public {}", it.address));
     let managed = if eni.requester_managed {
         ", requester-managed"
     } else {
