@@ -1,10 +1,36 @@
-//! What an action does to others, computed from what was read. Pure: no I/O, no clock, no panics.
+//! What an action does, computed from what was read. Pure: no I/O, no clock, no panics.
 //!
-//! [`neighbourhood`] says who shares a scope with the suspect; [`blast`] says whom a plan's
-//! operations hit besides it. Both work on an estate that may have holes, and say so by doubts.
+//! [`Network`] is an estate made ready for judging packets; [`Course`] says what becomes of a flow under
+//! a plan, with the deciding object, the grade and the source. [`neighbourhood`] says who shares a scope
+//! with the suspect; [`blast`] says whom a plan's operations hit besides it. All work on an estate
+//! that may have holes, and say so by doubts.
 
+mod acl;
 mod blast;
+mod cause;
+mod explain;
+mod flow;
+mod grade;
+mod groups;
 mod neighbours;
+mod network;
+mod placed;
+mod routes;
+mod services;
+mod timers;
+mod tracker;
+mod verdict;
+mod walk;
 
 pub use blast::{Blast, blast};
+pub use cause::Decision;
+pub use explain::Check;
+pub use flow::{Flow, IcmpKind, PathElement, PortSpan};
+pub use grade::{Grade, source};
+pub use groups::{Tracking, TrackingReason};
 pub use neighbours::{Link, Neighbour, Neighbourhood, eni_label, everyone, neighbourhood};
+pub use network::Network;
+pub use routes::TargetKind;
+pub use timers::Timer;
+pub use tracker::{FlowTracker, Step};
+pub use verdict::{Activity, Course, Fate, HORIZON, Judgement, RouteFound, Stage, Verdict};

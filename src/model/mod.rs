@@ -15,7 +15,7 @@ pub mod notation;
 pub mod text;
 
 pub use compute::{AsgMembership, Instance, InstanceState, Platform, TargetMembership, Volume};
-pub use estate::{Estate, Freshness, Part, PartKind};
+pub use estate::{Changes, Estate, Freshness, Part, PartKind};
 pub use finding::{Finding, FindingAction, Remote, Severity};
 pub use flow::{FlowAction, FlowDirection, FlowRecord, LogStatus, TcpFlags};
 pub use id::{

@@ -1,6 +1,7 @@
 //! What was read of the account: one immutable, indexed snapshot.
 
 mod change;
+mod diff;
 mod index;
 mod part;
 
@@ -9,6 +10,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+pub use diff::Changes;
 use index::Index;
 pub use part::{Freshness, Part, PartKind};
 

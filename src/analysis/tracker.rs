@@ -1,0 +1,342 @@
+//! Connection tracking of one flow: what each packet finds, and leaves behind, on both interfaces.
+//!
+//! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-connection-tracking.html>: a tracked
+//! flow passes as long as its entry lives, whatever the rules have become; an untracked one passes by
+//! the rules alone. Whether a flow is tracked is decided anew with every packet: while rules are
+//! open to all both ways, the next packet passes by them and leaves no entry behind. AWS documents
+//! both halves and not that step; people have measured it.
+
+use std::net::IpAddr;
+
+use super::cause::{Cause, Decision};
+use super::flow::{Flow, PathElement};
+use super::grade::Grade;
+use super::groups::{Admission, Remote, Tracking};
+use super::network::{Ix, Network};
+use super::placed::{Placed, Side};
+use super::timers::{EntryKind, Timer};
+use super::walk::{Door, Doubt, Seat, Walk};
+use crate::model::Direction;
+
+/// What an interface remembers of a flow. Times are milliseconds on the caller's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) last: i64,
+    /// Requests that followed an answer, and the first one: more than one make a UDP stream.
+    exchanges: u8,
+    answered: bool,
+}
+
+/// The state of one flow.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tracker {
+    pub(super) entries: [Option<Entry>; 2],
+    /// The way out of the first packet of each direction.
+    doors: [Option<Door>; 2],
+    via: Option<PathElement>,
+    /// The weakest answer that it rests on.
+    pub(super) grade: Grade,
+    /// An entry was dropped because the flow came to be untracked.
+    pub(super) converted: bool,
+}
+
+/// What became of one packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Passage {
+    /// What dropped it.
+    pub(super) cause: Option<Cause>,
+    /// What would have dropped it further on.
+    pub(super) also: Option<Cause>,
+    /// Rules alone let it pass on every interface.
+    pub(super) by_rules: bool,
+    /// It was dropped where an entry would have let it pass, had it not timed out.
+    pub(super) expired: bool,
+    /// Rules that were not read decide.
+    pub(super) unknown: bool,
+    pub(super) doubt: Option<Doubt>,
+}
+
+impl Passage {
+    const PASSED: Self = Self {
+        cause: None,
+        also: None,
+        by_rules: true,
+        expired: false,
+        unknown: false,
+        doubt: None,
+    };
+
+    fn dropped(cause: Cause) -> Self {
+        Self {
+            cause: Some(cause),
+            by_rules: false,
+            ..Self::PASSED
+        }
+    }
+}
+
+impl Tracker {
+    pub(super) fn new() -> Self {
+        Self {
+            entries: [None; 2],
+            doors: [None; 2],
+            via: None,
+            grade: Grade::Documented,
+            converted: false,
+        }
+    }
+
+    /// The state of a flow that was seen to live, whose last packet passed at `at`.
+    ///
+    /// # Errors
+    /// What refuses its packets already: the logs are older than the rules.
+    pub(super) fn established(
+        network: &Network,
+        placed: &Placed,
+        at: i64,
+    ) -> (Self, Option<Cause>) {
+        let mut tracker = Self::new();
+        let mut refused = None;
+        for reply in [false, true] {
+            match tracker.walk(network, placed, reply) {
+                Ok(walk) => tracker.learn(&walk, reply),
+                Err(cause) => refused = refused.or(Some(cause)),
+            }
+        }
+        for side in Side::BOTH {
+            let Some(ix) = placed.interface(side) else {
+                continue;
+            };
+            let remote = tracker.remote(placed, side, None);
+            let tracking = tracker.tracking(network, placed, side, ix, remote);
+            tracker.grade = tracker.grade.max(tracking.grade);
+            if tracking.tracked != Some(false) {
+                tracker.entries[side as usize] = Some(Entry {
+                    last: at,
+                    exchanges: 2,
+                    answered: true,
+                });
+            }
+        }
+        (tracker, refused)
+    }
+
+    /// Sends one packet.
+    pub(super) fn step(
+        &mut self,
+        network: &Network,
+        placed: &Placed,
+        reply: bool,
+        at: i64,
+    ) -> Passage {
+        if placed.service().is_some() {
+            return Passage::PASSED;
+        }
+        let walk = self.walk(network, placed, reply);
+        if let Ok(walk) = &walk {
+            self.via = self.via.or(walk.via);
+        }
+        let (sender, receiver) = if reply {
+            (Side::Server, Side::Client)
+        } else {
+            (Side::Client, Side::Server)
+        };
+        let sent = self.pass(network, placed, sender, reply, at, None);
+        if sent.cause.is_some() {
+            return Passage {
+                also: walk.err(),
+                ..sent
+            };
+        }
+        let walk = match walk {
+            Ok(walk) => walk,
+            Err(cause) => return Passage::dropped(cause),
+        };
+        self.learn(&walk, reply);
+        let translated = walk.translated;
+        let received = self.pass(network, placed, receiver, reply, at, translated);
+        Passage {
+            by_rules: sent.by_rules && received.by_rules,
+            unknown: sent.unknown || received.unknown,
+            doubt: walk.doubt,
+            ..received
+        }
+    }
+
+    fn walk(&self, network: &Network, placed: &Placed, reply: bool) -> Result<Walk, Cause> {
+        let mut packet = placed.packet(reply);
+        if network.subnet_of(packet.from).is_none() {
+            // In from outside: an answer comes by the way that its request went out.
+            packet.door = self.doors[usize::from(!reply)].filter(|_| reply);
+        }
+        packet.target = self.doors[usize::from(reply)].map(|it| it.target);
+        network.walk(&packet, None)
+    }
+
+    fn learn(&mut self, walk: &Walk, reply: bool) {
+        let door = &mut self.doors[usize::from(reply)];
+        *door = door.or(walk.door);
+        self.via = self.via.or(walk.via);
+    }
+
+    /// Whether the groups of one side's interface let a packet pass; the entry is brought up to date.
+    fn pass(
+        &mut self,
+        network: &Network,
+        placed: &Placed,
+        side: Side,
+        reply: bool,
+        at: i64,
+        translated: Option<IpAddr>,
+    ) -> Passage {
+        let Some(ix) = placed.interface(side) else {
+            return Passage::PASSED;
+        };
+        let remote = self.remote(placed, side, translated);
+        let tracking = self.tracking(network, placed, side, ix, remote);
+        let direction = direction(side, reply);
+        let rules = network.rules_admit(ix, direction, remote, placed.frame(reply));
+        let entry = &mut self.entries[side as usize];
+        if tracking.tracked == Some(false) {
+            self.converted |= entry.take().is_some();
+            self.grade = self.grade.max(tracking.grade);
+            return Passage::PASSED;
+        }
+        let alive = entry.filter(|it| !it.is_over(network, placed, ix, at));
+        let expired = entry.is_some() && alive.is_none();
+        match (alive, rules) {
+            (Some(_), _) | (None, Admission::Yes) => {
+                *entry = Some(Entry::after(alive, reply, at));
+                self.grade = self.grade.max(tracking.grade);
+                Passage {
+                    by_rules: rules == Admission::Yes,
+                    ..Passage::PASSED
+                }
+            }
+            (None, Admission::Unknown) => Passage {
+                unknown: true,
+                ..Passage::PASSED
+            },
+            (None, Admission::No) => Passage {
+                expired,
+                ..Passage::dropped(Cause::Group(ix))
+            },
+        }
+    }
+
+    /// Whether the flow is tracked on one side's interface.
+    pub(super) fn tracking(
+        &self,
+        network: &Network,
+        placed: &Placed,
+        side: Side,
+        ix: Ix,
+        remote: Remote,
+    ) -> Tracking {
+        let opened = direction(side, false);
+        let frames = (placed.frame(false), placed.frame(true));
+        let via = placed.via.or(self.via);
+        network.tracking(ix, opened, remote, frames, via)
+    }
+
+    /// The other end, as the interface of `side` sees it.
+    pub(super) fn remote(&self, placed: &Placed, side: Side, translated: Option<IpAddr>) -> Remote {
+        let other = match side {
+            Side::Client => placed.server,
+            Side::Server => placed.client,
+        };
+        let address = translated.or(other.public);
+        let middlebox = placed.via.or(self.via) == Some(PathElement::Appliance);
+        Remote {
+            address: address.unwrap_or(other.address),
+            seat: if address.is_some() || middlebox {
+                Seat::Outside
+            } else {
+                other.seat
+            },
+        }
+    }
+
+    /// How long the entry of one side lives without packets.
+    pub(super) fn timer(&self, network: &Network, placed: &Placed, side: Side) -> Option<Timer> {
+        let entry = self.entries[side as usize]?;
+        let eni = network.interface(placed.interface(side)?)?;
+        Some(eni.timer(EntryKind::of(placed.flow.protocol, entry.exchanges)))
+    }
+}
+
+impl Entry {
+    fn after(before: Option<Self>, reply: bool, at: i64) -> Self {
+        let before = before.unwrap_or(Self {
+            last: at,
+            exchanges: 0,
+            answered: false,
+        });
+        let opens_another = !reply && (before.answered || before.exchanges == 0);
+        Self {
+            last: at,
+            exchanges: before.exchanges.saturating_add(u8::from(opens_another)),
+            answered: reply,
+        }
+    }
+
+    fn is_over(&self, network: &Network, placed: &Placed, ix: Ix, at: i64) -> bool {
+        let kind = EntryKind::of(placed.flow.protocol, self.exchanges);
+        let timer = network.interface(ix).map(|it| it.timer(kind));
+        timer.is_some_and(|it| at - self.last > i64::from(it.at_most) * 1000)
+    }
+}
+
+/// The direction of a packet at the interface of a side.
+pub(super) fn direction(side: Side, reply: bool) -> Direction {
+    match (side, reply) {
+        (Side::Client, false) | (Side::Server, true) => Direction::Egress,
+        (Side::Client, true) | (Side::Server, false) => Direction::Ingress,
+    }
+}
+
+/// One flow whose packets are sent by hand: for replaying what happened, step by step.
+#[derive(Debug, Clone)]
+pub struct FlowTracker {
+    placed: Placed,
+    tracker: Tracker,
+}
+
+/// What became of a packet of a [`FlowTracker`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// It arrived.
+    pub delivered: bool,
+    /// Rules alone let it pass on every interface.
+    pub by_rules: bool,
+    /// It was dropped because an entry had timed out.
+    pub expired: bool,
+    /// What dropped it.
+    pub decision: Option<Decision>,
+}
+
+impl FlowTracker {
+    /// A flow of which no packet was sent yet.
+    pub fn new(network: &Network, flow: &Flow) -> Self {
+        Self {
+            placed: network.place(flow, None),
+            tracker: Tracker::new(),
+        }
+    }
+
+    /// Sends a packet of the client's or, answering, of the server's, at a moment in milliseconds.
+    pub fn step(&mut self, network: &Network, reply: bool, at: i64) -> Step {
+        let passage = self.tracker.step(network, &self.placed, reply, at);
+        Step {
+            delivered: passage.cause.is_none(),
+            by_rules: passage.by_rules,
+            expired: passage.expired,
+            decision: passage.cause.map(|it| it.decision(network, reply)),
+        }
+    }
+
+    /// The unfiltered service that the flow goes to.
+    pub fn service(&self) -> Option<&'static str> {
+        self.placed.service()
+    }
+}
