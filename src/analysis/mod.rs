@@ -18,7 +18,9 @@ mod placed;
 mod routes;
 mod services;
 mod timers;
+mod touched;
 mod tracker;
+mod traffic;
 mod verdict;
 mod walk;
 
@@ -33,4 +35,5 @@ pub use network::Network;
 pub use routes::TargetKind;
 pub use timers::Timer;
 pub use tracker::{FlowTracker, Step};
+pub use traffic::{Counts, Seen, Tally, Traffic};
 pub use verdict::{Activity, Course, Fate, HORIZON, Judgement, RouteFound, Stage, Verdict};

@@ -57,7 +57,7 @@ pub(super) struct Passage {
 }
 
 impl Passage {
-    const PASSED: Self = Self {
+    pub(super) const PASSED: Self = Self {
         cause: None,
         also: None,
         by_rules: true,
@@ -66,7 +66,7 @@ impl Passage {
         doubt: None,
     };
 
-    fn dropped(cause: Cause) -> Self {
+    pub(super) fn dropped(cause: Cause) -> Self {
         Self {
             cause: Some(cause),
             by_rules: false,
@@ -163,7 +163,12 @@ impl Tracker {
         }
     }
 
-    fn walk(&self, network: &Network, placed: &Placed, reply: bool) -> Result<Walk, Cause> {
+    pub(super) fn walk(
+        &self,
+        network: &Network,
+        placed: &Placed,
+        reply: bool,
+    ) -> Result<Walk, Cause> {
         let mut packet = placed.packet(reply);
         if network.subnet_of(packet.from).is_none() {
             // In from outside: an answer comes by the way that its request went out.
@@ -171,6 +176,11 @@ impl Tracker {
         }
         packet.target = self.doors[usize::from(reply)].map(|it| it.target);
         network.walk(&packet, None)
+    }
+
+    /// The interface of the NAT gateway that the flow passes.
+    pub(super) fn nat(&self) -> Option<Ix> {
+        self.doors.iter().flatten().find_map(|it| it.nat)
     }
 
     fn learn(&mut self, walk: &Walk, reply: bool) {

@@ -104,6 +104,12 @@ impl Fate {
         cause: None,
     };
 
+    /// What nothing filters.
+    pub const NOT_FILTERED: Self = Self {
+        verdict: Verdict::NotFiltered,
+        ..Self::UNAFFECTED
+    };
+
     fn is(verdict: Verdict, grade: Grade) -> Self {
         Self {
             verdict,
@@ -163,28 +169,34 @@ impl<'n> Course<'n> {
         self.fate_of(&placed, activity)
     }
 
-    pub(super) fn fate_of(&self, placed: &Placed, activity: Activity) -> Fate {
+    fn fate_of(&self, placed: &Placed, activity: Activity) -> Fate {
         if placed.service().is_some() {
-            return Fate::is(Verdict::NotFiltered, Grade::Documented);
+            return Fate::NOT_FILTERED;
         }
         if self.stages.is_empty() {
             return Fate::UNAFFECTED;
         }
         let idle = -i64::from(activity.idle) * 1000;
-        let (mut tracker, refused) = Tracker::established(self.before, placed, idle);
+        let (tracker, refused) = Tracker::established(self.before, placed, idle);
+        self.fate_from(placed, activity, tracker, refused)
+    }
+
+    /// The fate of a flow whose state before the course is known.
+    pub(super) fn fate_from(
+        &self,
+        placed: &Placed,
+        activity: Activity,
+        mut tracker: Tracker,
+        refused: Option<Cause>,
+    ) -> Fate {
         let blocked = self.run(&mut tracker, placed, activity);
         let last = self.stages.last().map_or(0, |it| i64::from(it.at) * 1000) + 1000;
         // What a packet would find after the last change, whether or not one is expected.
         let mut probe = tracker;
         let forward = probe.step(self.end(), placed, false, last);
         let back = probe.step(self.end(), placed, true, last);
-        let was_so = |it: Passage| it.cause.is_some() && it.cause == refused;
-        if refused.is_some() {
-            return if was_so(forward) || was_so(back) {
-                Fate::is(unchanged(refused), Grade::Expected)
-            } else {
-                Fate::is(Verdict::Unknown, Grade::Ambiguous)
-            };
+        if let Some(fate) = already_refused(refused, [forward.cause, back.cause]) {
+            return fate;
         }
         if forward.unknown || back.unknown {
             return Fate::is(Verdict::Unknown, Grade::Ambiguous);
@@ -196,6 +208,40 @@ impl<'n> Course<'n> {
             }
             (None, None) => self.tracked_on(&tracker, placed, activity),
             _ => stopped(placed, activity, &probe, forward, back),
+        }
+    }
+
+    /// The fate of a flow whose interfaces do not change: routes and network ACLs alone decide, and
+    /// they remember nothing.
+    pub(super) fn fate_on_the_way(
+        &self,
+        placed: &Placed,
+        activity: Activity,
+        tracker: &Tracker,
+        refused: Option<Cause>,
+    ) -> Fate {
+        let passage = |network: &Network, reply| {
+            let walk = tracker.walk(network, placed, reply);
+            walk.map_or_else(Passage::dropped, |_| Passage::PASSED)
+        };
+        let (forward, back) = (passage(self.end(), false), passage(self.end(), true));
+        if let Some(fate) = already_refused(refused, [forward.cause, back.cause]) {
+            return fate;
+        }
+        if forward.cause.is_some() || back.cause.is_some() {
+            return stopped(placed, activity, tracker, forward, back);
+        }
+        let between = self.stages.split_last().map_or(&[][..], |(_, rest)| rest);
+        let blocks = |stage: &Stage| {
+            [false, true]
+                .into_iter()
+                .any(|reply| passage(&stage.network, reply).cause.is_some())
+        };
+        let lasts = self.stages.last().is_some_and(|it| it.at > 0);
+        if !activity.dormant && lasts && between.iter().any(blocks) {
+            Fate::is(Verdict::Resumes, Grade::Expected)
+        } else {
+            Fate::UNAFFECTED
         }
     }
 
@@ -319,13 +365,17 @@ impl<'n> Course<'n> {
     }
 }
 
-/// Rules as read that refuse a flow which the logs show: it is older than they are.
-fn unchanged(refused: Option<Cause>) -> Verdict {
-    match refused {
-        // Which of the ports it uses is not known; those that it does use pass.
-        Some(Cause::SomePorts(..)) => Verdict::Unaffected,
-        _ => Verdict::Unknown,
-    }
+/// The fate of a flow which the logs show though the rules as read refuse it: they are younger than it
+/// is, unless they refuse only some of the ports that it may use.
+fn already_refused(refused: Option<Cause>, now: [Option<Cause>; 2]) -> Option<Fate> {
+    let refused = refused?;
+    let ports_only = matches!(refused, Cause::SomePorts(..));
+    let no_worse = now.iter().flatten().all(|it| *it == refused);
+    Some(if ports_only && no_worse {
+        Fate::is(Verdict::Unaffected, Grade::Expected)
+    } else {
+        Fate::is(Verdict::Unknown, Grade::Ambiguous)
+    })
 }
 
 /// At least one direction is dropped.

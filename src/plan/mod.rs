@@ -3,6 +3,7 @@
 
 mod builder;
 mod catalogue;
+mod course;
 mod nacl_swap;
 mod sg_swap;
 mod sg_two_step;
@@ -12,4 +13,5 @@ mod tests;
 
 pub use builder::{Dwell, Intent, PlanError, build};
 pub use catalogue::{Action, Scope};
+pub use course::stages;
 pub use step::{Class, Plan, Step, What};

@@ -1,0 +1,244 @@
+//! The live flows of an estate, placed on its network once, and counted under many courses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::cause::Cause;
+use super::flow::Flow;
+use super::network::{Ix, Network};
+use super::placed::{Placed, Side};
+use super::touched::Touched;
+use super::tracker::Tracker;
+use super::verdict::{Activity, Course, Fate, Verdict};
+use super::walk::Seat;
+use crate::model::{EniId, InstanceId};
+
+/// A flow as the logs show it.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    /// The flow.
+    pub flow: Flow,
+    /// The interface whose log shows it.
+    pub eni: &'a EniId,
+    /// How it behaves.
+    pub activity: Activity,
+    /// Its volume, both ways.
+    pub bytes_per_minute: u64,
+}
+
+/// Live flows, placed on the network that they were seen in.
+#[derive(Debug, Clone)]
+pub struct Traffic {
+    network: Network,
+    lanes: Vec<Lane>,
+}
+
+/// One placed flow.
+#[derive(Debug, Clone, Copy)]
+struct Lane {
+    placed: Placed,
+    activity: Activity,
+    bytes_per_minute: u64,
+    /// The state before any change, and what refuses the flow already.
+    tracker: Tracker,
+    refused: Option<Cause>,
+    /// The subnets of the client, the server and the NAT gateway between them.
+    subnets: [Option<Ix>; 3],
+}
+
+/// How many flows have which verdict.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// [`Verdict::Cut`]
+    pub cut: u32,
+    /// [`Verdict::Expires`]
+    pub expiring: u32,
+    /// [`Verdict::Survives`]
+    pub surviving: u32,
+    /// [`Verdict::Resumes`]
+    pub resuming: u32,
+    /// [`Verdict::OneWay`]
+    pub one_way: u32,
+    /// [`Verdict::Unaffected`]
+    pub unaffected: u32,
+    /// [`Verdict::NotFiltered`]
+    pub not_filtered: u32,
+    /// [`Verdict::Unknown`]
+    pub unknown: u32,
+    /// Bytes per minute of those that are cut, expire, go one way or are blocked for a while.
+    pub bytes_per_minute_hit: u64,
+}
+
+impl Counts {
+    fn add(&mut self, verdict: Verdict, bytes_per_minute: u64) {
+        let count = match verdict {
+            Verdict::Cut => &mut self.cut,
+            Verdict::Expires(_) => &mut self.expiring,
+            Verdict::Survives => &mut self.surviving,
+            Verdict::Resumes => &mut self.resuming,
+            Verdict::OneWay(_) => &mut self.one_way,
+            Verdict::Unaffected => &mut self.unaffected,
+            Verdict::NotFiltered => &mut self.not_filtered,
+            Verdict::Unknown => &mut self.unknown,
+        };
+        *count += 1;
+        if verdict.hurts() {
+            self.bytes_per_minute_hit = self.bytes_per_minute_hit.saturating_add(bytes_per_minute);
+        }
+    }
+
+    /// All flows that were counted.
+    pub fn total(&self) -> u32 {
+        self.cut
+            + self.expiring
+            + self.surviving
+            + self.resuming
+            + self.one_way
+            + self.unaffected
+            + self.not_filtered
+            + self.unknown
+    }
+
+    /// Flows that are hurt.
+    pub fn hit(&self) -> u32 {
+        self.cut + self.expiring + self.one_way + self.resuming
+    }
+}
+
+/// What a course does to everyone's flows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Flows of the suspect's interfaces.
+    pub suspect: Counts,
+    /// Flows with the peers that were named, of the suspect's.
+    pub peers: Counts,
+    /// All others.
+    pub neighbours: Counts,
+    /// What each interface other than the suspect's loses; those that lose nothing are absent.
+    pub hits: BTreeMap<EniId, Counts>,
+}
+
+impl Traffic {
+    /// Places flows on the network of the estate that they were seen in.
+    pub fn new<'a>(network: &Network, flows: impl IntoIterator<Item = Seen<'a>>) -> Self {
+        let lane = |seen: Seen<'_>| lane(network, &seen);
+        Self {
+            lanes: flows.into_iter().map(lane).collect(),
+            network: network.clone(),
+        }
+    }
+
+    /// The network that the flows were placed on.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// How many flows there are.
+    pub fn len(&self) -> usize {
+        self.lanes.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.lanes.is_empty()
+    }
+
+    /// What becomes of each flow, in the order in which they were given.
+    ///
+    /// `course` must begin at [`Traffic::network`].
+    pub fn fates(&self, course: Course<'_>) -> Vec<Fate> {
+        let touched = Touched::by(course.before, course.stages);
+        let fate = |lane: &Lane| lane.fate(course, &touched);
+        self.lanes.iter().map(fate).collect()
+    }
+
+    /// Counts what becomes of all flows. `suspect` is the instance that the course is for, and
+    /// `peers` the addresses whose flows with it are counted apart.
+    pub fn tally(
+        &self,
+        course: Course<'_>,
+        suspect: Option<&InstanceId>,
+        peers: &BTreeSet<std::net::IpAddr>,
+    ) -> Tally {
+        let mut tally = Tally::default();
+        let touched = Touched::by(course.before, course.stages);
+        let own = self.interfaces_of(suspect);
+        let mut hits: BTreeMap<Ix, Counts> = BTreeMap::new();
+        for lane in &self.lanes {
+            let ends = Side::BOTH.map(|side| lane.placed.interface(side));
+            let is_own = ends.iter().flatten().any(|ix| own.contains(ix));
+            if !is_own && !touched.anything() {
+                tally.neighbours.unaffected += 1;
+                continue;
+            }
+            let verdict = lane.fate(course, &touched).verdict;
+            if is_own {
+                tally.suspect.add(verdict, lane.bytes_per_minute);
+                let flow = &lane.placed.flow;
+                if peers.contains(&flow.client) || peers.contains(&flow.server) {
+                    tally.peers.add(verdict, lane.bytes_per_minute);
+                }
+                continue;
+            }
+            tally.neighbours.add(verdict, lane.bytes_per_minute);
+            if verdict.hurts() || verdict == Verdict::Unknown {
+                for ix in ends.into_iter().flatten() {
+                    let counts = hits.entry(ix).or_default();
+                    counts.add(verdict, lane.bytes_per_minute);
+                }
+            }
+        }
+        let named =
+            |(ix, counts): (Ix, Counts)| Some((self.network.interface(ix)?.id.clone(), counts));
+        tally.hits = hits.into_iter().filter_map(named).collect();
+        tally
+    }
+
+    fn interfaces_of(&self, instance: Option<&InstanceId>) -> BTreeSet<Ix> {
+        let enis = instance.map(|id| self.network.estate().enis_of_instance(id));
+        let ids = enis.into_iter().flatten();
+        ids.filter_map(|eni| self.network.interface_ix(&eni.id))
+            .collect()
+    }
+}
+
+fn lane(network: &Network, seen: &Seen<'_>) -> Lane {
+    let placed = network.place(&seen.flow, network.interface_ix(seen.eni));
+    let idle = -i64::from(seen.activity.idle) * 1000;
+    let (tracker, refused) = Tracker::established(network, &placed, idle);
+    let nat = tracker.nat().and_then(|ix| network.interface(ix)?.subnet);
+    Lane {
+        subnets: [
+            network.subnet_of(placed.client),
+            network.subnet_of(placed.server),
+            nat,
+        ],
+        placed,
+        activity: seen.activity,
+        bytes_per_minute: seen.bytes_per_minute,
+        tracker,
+        refused,
+    }
+}
+
+impl Lane {
+    fn fate(&self, course: Course<'_>, touched: &Touched) -> Fate {
+        if let Seat::Service(_) = self.placed.server.seat {
+            return Fate::NOT_FILTERED;
+        }
+        let on_interfaces = Side::BOTH
+            .into_iter()
+            .any(|side| touched.interface(self.placed.interface(side)));
+        if on_interfaces {
+            return course.fate_from(&self.placed, self.activity, self.tracker, self.refused);
+        }
+        if self.subnets.iter().any(|it| touched.subnet(*it)) {
+            return course.fate_on_the_way(
+                &self.placed,
+                self.activity,
+                &self.tracker,
+                self.refused,
+            );
+        }
+        Fate::UNAFFECTED
+    }
+}

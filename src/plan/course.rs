@@ -1,0 +1,55 @@
+//! When a plan's changes happen, and what the network is after each: what forecasts are made on.
+
+use std::collections::BTreeMap;
+
+use super::builder::PlanError;
+use super::step::{Plan, What};
+use crate::analysis::{Network, Stage};
+use crate::operation::{Hypothesis, StepId};
+
+/// The stages of a plan, on the network that it was built for.
+///
+/// Calls take no time here and waits all of theirs: steps that start together make one stage.
+///
+/// # Errors
+/// A step that AWS would refuse.
+pub fn stages(plan: &Plan, network: &Network) -> Result<Vec<Stage>, PlanError> {
+    let mut hypothesis = Hypothesis::new(network.estate().clone());
+    let mut current = network.clone();
+    let mut stages: Vec<Stage> = Vec::new();
+    for (at, changes) in schedule(plan) {
+        for step in changes {
+            let Some(What::Change(operation)) = plan.step(step).map(|it| &it.what) else {
+                continue;
+            };
+            hypothesis
+                .step(step, operation)
+                .map_err(|refusal| PlanError::Refused { step, refusal })?;
+        }
+        current = current.after(&hypothesis.estate);
+        stages.push(Stage {
+            at,
+            network: current.clone(),
+        });
+    }
+    Ok(stages)
+}
+
+/// The changes by the second in which they start, counted from the plan's beginning.
+fn schedule(plan: &Plan) -> BTreeMap<u32, Vec<StepId>> {
+    let mut ends: BTreeMap<StepId, u32> = BTreeMap::new();
+    let mut schedule: BTreeMap<u32, Vec<StepId>> = BTreeMap::new();
+    for step in &plan.steps {
+        let waited_for = step.after.iter().filter_map(|it| ends.get(it));
+        let start = waited_for.copied().max().unwrap_or(0);
+        let lasts = match &step.what {
+            What::Wait { seconds, .. } => *seconds,
+            _ => 0,
+        };
+        ends.insert(step.id, start.saturating_add(lasts));
+        if let What::Change(_) = step.what {
+            schedule.entry(start).or_default().push(step.id);
+        }
+    }
+    schedule
+}
