@@ -9,12 +9,12 @@ use ipnet::IpNet;
 use crate::model::{Acl, AclAction, AclEntry, Direction, Protocol};
 
 /// The entries of one NACL, per direction and family, in the order in which they are tried.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct AclRules {
     lanes: [Vec<Entry>; 4],
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Entry {
     number: u16,
     allows: bool,

@@ -1,34 +1,40 @@
-//! Whom a plan hits besides the suspect.
+//! Whom a course of changes reaches besides the suspect, whether or not a flow of theirs is known.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Eni, EniId, EniKind, Estate, InstanceId, PartKind, SubnetId};
-use crate::operation::Operation;
+use super::network::{Ix, Network};
+use super::touched::Touched;
+use super::verdict::Course;
+use crate::model::{
+    Eni, EniId, EniKind, Estate, GatewayKind, InstanceId, PartKind, Route, SubnetId,
+};
 
-/// What else is cut.
+/// Everyone whom a course reaches.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Blast {
-    /// The interfaces that are hit, other than the suspect's own: cut from everything outside their
-    /// subnet. Traffic inside a subnet goes on, because a network ACL is evaluated only where
-    /// traffic enters or leaves it: <https://docs.aws.amazon.com/vpc/latest/userguide/nacl-basics.html>
-    pub hits: BTreeSet<EniId>,
-    /// Subnets that reach the internet through a NAT gateway that is hit.
+    /// Interfaces other than the suspect's whose groups, network ACL or routes change. What they lose, if
+    /// anything, is for their flows to say ([`Tally`](super::Tally)).
+    pub scope: BTreeSet<EniId>,
+    /// The subnets whose network ACL or routes change.
+    pub subnets: BTreeSet<SubnetId>,
+    /// Other subnets that reach the internet through a NAT gateway, or a service through an endpoint,
+    /// in one of those: second order.
     pub dependents: BTreeSet<SubnetId>,
     /// What the estate did not say.
     pub doubts: Vec<String>,
 }
 
 impl Blast {
-    /// The instances that are hit.
+    /// The instances in scope.
     pub fn instances(&self, estate: &Estate) -> BTreeSet<InstanceId> {
-        let hit = self.hits.iter().filter_map(|id| estate.eni(id));
-        hit.filter_map(|eni| eni.instance.clone()).collect()
+        let scope = self.scope.iter().filter_map(|id| estate.eni(id));
+        scope.filter_map(|eni| eni.instance.clone()).collect()
     }
 
-    /// The interfaces hit that are no instance's, by kind.
+    /// The interfaces in scope that are no instance's, by kind.
     pub fn services<'a>(&'a self, estate: &'a Estate) -> BTreeMap<EniKind, Vec<&'a Eni>> {
         let mut kinds: BTreeMap<EniKind, Vec<&Eni>> = BTreeMap::new();
-        for eni in self.hits.iter().filter_map(|id| estate.eni(id)) {
+        for eni in self.scope.iter().filter_map(|id| estate.eni(id)) {
             if eni.instance.is_none() {
                 kinds.entry(eni.kind).or_default().push(eni);
             }
@@ -37,110 +43,147 @@ impl Blast {
     }
 }
 
-/// Finds whom `operations` hit besides `suspect`: first order (cut now), and second order (depends
-/// on what is cut).
-pub fn blast<'a>(
-    estate: &Estate,
-    suspect: &InstanceId,
-    operations: impl IntoIterator<Item = &'a Operation>,
-) -> Blast {
+/// Finds whom a course reaches besides `suspect`.
+pub fn blast(course: Course<'_>, suspect: Option<&InstanceId>) -> Blast {
+    let network = course.before;
+    let touched = Touched::by(network, course.stages);
     let mut blast = Blast::default();
-    for operation in operations {
-        if let Operation::SetSubnetAcl { subnet, .. } = operation {
-            subnet_edge(estate, suspect, subnet, &mut blast);
+    if !touched.anything() {
+        return blast;
+    }
+    let estate = network.estate();
+    for (ix, subnet) in numbered(&network.subnets) {
+        if touched.subnet(Some(ix)) {
+            blast.subnets.insert(subnet.id.clone());
         }
+    }
+    for (ix, eni) in numbered(&network.interfaces) {
+        if (suspect.is_some() && eni.instance.as_ref() == suspect)
+            || !(touched.interface(Some(ix)) || touched.subnet(eni.subnet))
+        {
+            continue;
+        }
+        blast.scope.insert(eni.id.clone());
+        if touched.subnet(eni.subnet) {
+            serves(network, &eni.id, eni.kind, &mut blast);
+        }
+    }
+    for subnet in &blast.subnets {
+        blast.dependents.remove(subnet);
+    }
+    if estate.freshness(PartKind::Enis).is_none() {
+        blast
+            .doubts
+            .push("the network interfaces were not read: who else is hit is unknown".into());
     }
     blast
 }
 
-fn subnet_edge(estate: &Estate, suspect: &InstanceId, subnet: &SubnetId, blast: &mut Blast) {
-    if estate.subnet(subnet).is_none() {
-        blast.doubts.push(format!(
-            "{subnet} was not read: who else is in it is unknown"
-        ));
-    }
-    for eni in estate.enis_of_subnet(subnet) {
-        if eni.instance.as_ref() == Some(suspect) {
-            continue;
-        }
-        blast.hits.insert(eni.id.clone());
-        if eni.kind == EniKind::NatGateway {
+fn numbered<T>(all: &[T]) -> impl Iterator<Item = (Ix, &T)> {
+    (0..).zip(all)
+}
+
+/// Who depends on an interface in a subnet whose edge changes.
+fn serves(network: &Network, eni: &EniId, kind: EniKind, blast: &mut Blast) {
+    let estate = network.estate();
+    match kind {
+        EniKind::NatGateway => {
             blast.doubts.extend(unread(estate, eni));
-            let users = users_of_nat(estate, eni);
-            blast.dependents.extend(users.filter(|it| it != subnet));
+            blast.dependents.extend(users_of_nat(estate, eni));
         }
+        // Every subnet of the VPC may use an interface endpoint, and a name leads to each of its
+        // interfaces in turn: https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html
+        EniKind::Endpoint => {
+            let vpc = estate.eni(eni).map(|it| &it.vpc);
+            let of_vpc = estate.subnets().filter(|it| Some(&it.vpc) == vpc);
+            blast.dependents.extend(of_vpc.map(|it| it.id.clone()));
+        }
+        _ => {}
     }
 }
 
 /// What must have been read to know who depends on a NAT gateway.
-fn unread(estate: &Estate, nat: &Eni) -> Option<String> {
+fn unread(estate: &Estate, nat: &EniId) -> Option<String> {
     let parts = [PartKind::RouteTables, PartKind::Gateways, PartKind::Subnets];
     let missing = parts
         .into_iter()
         .find(|it| estate.freshness(*it).is_none())?;
     Some(format!(
-        "the {} were not read: which subnets need the NAT gateway of {} is unknown",
+        "the {} were not read: which subnets need the NAT gateway of {nat} is unknown",
         missing.name(),
-        nat.id
     ))
 }
 
 /// The subnets whose route table points at the NAT gateway of an interface.
-fn users_of_nat<'a>(estate: &'a Estate, nat: &'a Eni) -> impl Iterator<Item = SubnetId> + 'a {
-    let gateways: BTreeSet<String> = estate
+fn users_of_nat<'a>(estate: &'a Estate, nat: &'a EniId) -> impl Iterator<Item = SubnetId> + 'a {
+    let gateways: BTreeSet<&str> = estate
         .gateways()
-        .filter(|it| it.enis.contains(&nat.id))
-        .map(|it| it.id.to_string())
+        .filter(|it| it.kind == GatewayKind::Nat && it.enis.contains(nat))
+        .map(|it| it.id.as_str())
         .collect();
     estate.subnets().filter_map(move |subnet| {
         let table = estate.table_of_subnet(&subnet.id)?;
-        let uses = table
-            .routes
-            .iter()
-            .any(|route| gateways.contains(&route.target));
-        uses.then(|| subnet.id.clone())
+        let uses = |route: &Route| gateways.contains(route.target.as_str());
+        table.routes.iter().any(uses).then(|| subnet.id.clone())
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::Stage;
     use crate::model::id::Id;
     use crate::model::{Part, fixture};
-    use crate::operation::{Ref, StepId};
 
-    fn swap_nacl(subnet: &str) -> Operation {
-        Operation::SetSubnetAcl {
-            subnet: subnet.into(),
-            acl: Ref::Made(StepId(1)),
-        }
+    fn reach(before: &Estate, after: &Estate, suspect: Option<&InstanceId>) -> Blast {
+        let network = Network::new(before);
+        let stages = [Stage {
+            at: 0,
+            network: network.after(after),
+        }];
+        let course = Course {
+            before: &network,
+            stages: &stages,
+        };
+        blast(course, suspect)
+    }
+
+    fn ids<K>(ids: &BTreeSet<Id<K>>) -> Vec<&str> {
+        ids.iter().map(Id::as_str).collect()
     }
 
     #[test]
-    fn a_nacl_swap_hits_the_whole_subnet_and_the_subnets_behind_its_nat_gateway() {
+    fn a_nacl_swap_reaches_the_subnet_and_those_behind_its_nat_gateway_and_endpoint() {
         let estate = fixture::estate();
-        let blast = blast(&estate, &fixture::suspect(), [&swap_nacl("subnet-a")]);
-        let hit: Vec<&str> = blast.hits.iter().map(Id::as_str).collect();
-        assert_eq!(hit, ["eni-nat", "eni-ssm", "eni-web2"]);
+        let mut after = estate.clone();
+        after.associate_acl(&"subnet-a".into(), &"acl-default".into());
+        let blast = reach(&estate, &after, Some(&fixture::suspect()));
+        assert_eq!(ids(&blast.scope), ["eni-nat", "eni-ssm", "eni-web2"]);
+        assert_eq!(ids(&blast.subnets), ["subnet-a"]);
         assert_eq!(blast.instances(&estate).len(), 1);
         let kinds: Vec<EniKind> = blast.services(&estate).into_keys().collect();
         assert_eq!(kinds, [EniKind::NatGateway, EniKind::Endpoint]);
-        let dependents: Vec<&str> = blast.dependents.iter().map(Id::as_str).collect();
         assert_eq!(
-            dependents,
-            ["subnet-c"],
-            "through the main route table, implicitly"
+            ids(&blast.dependents),
+            ["subnet-b", "subnet-c"],
+            "the endpoint serves all of the VPC; subnet-c uses the NAT gateway by the main table"
         );
     }
 
     #[test]
-    fn a_group_swap_hits_nobody_else() {
-        let swap = Operation::SetEniGroups {
-            eni: "eni-web1".into(),
-            groups: vec![],
-        };
-        let blast = blast(&fixture::estate(), &fixture::suspect(), [&swap]);
+    fn a_group_swap_reaches_nobody_else_and_an_edited_group_its_members() {
+        let estate = fixture::estate();
+        let mut after = estate.clone();
+        after.update_eni(&"eni-web1".into(), |it| it.groups = vec!["sg-app".into()]);
+        let blast = reach(&estate, &after, Some(&fixture::suspect()));
         assert_eq!(blast, Blast::default());
+        let mut after = estate.clone();
+        after.update_group(&"sg-web".into(), |it| it.rules.clear());
+        let blast = reach(&estate, &after, Some(&fixture::suspect()));
+        assert_eq!(ids(&blast.scope), ["eni-web2", "eni-web3"]);
+        assert!(blast.subnets.is_empty() && blast.dependents.is_empty());
+        let nobody = reach(&estate, &after, None);
+        assert!(nobody.scope.contains("eni-web1"), "a review has no suspect");
     }
 
     #[test]
@@ -149,24 +192,17 @@ mod tests {
         let parts = [
             Part::Subnets(read.subnets().cloned().collect()),
             Part::Enis(read.enis().cloned().collect()),
+            Part::Acls(read.acls().cloned().collect()),
         ];
         let estate = Estate::from_parts(parts, fixture::read_at());
-        let blast = blast(&estate, &fixture::suspect(), [&swap_nacl("subnet-a")]);
+        let mut after = estate.clone();
+        after.associate_acl(&"subnet-a".into(), &"acl-default".into());
+        let blast = reach(&estate, &after, Some(&fixture::suspect()));
         assert_eq!(blast.doubts.len(), 1, "{:?}", blast.doubts);
         assert!(
             blast.doubts[0].contains("route tables"),
             "{:?}",
             blast.doubts
         );
-    }
-
-    #[test]
-    fn an_unread_subnet_is_a_doubt_not_silence() {
-        let blast = blast(
-            &fixture::estate(),
-            &fixture::suspect(),
-            [&swap_nacl("subnet-x")],
-        );
-        assert_eq!(blast.doubts.len(), 1);
     }
 }

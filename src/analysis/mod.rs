@@ -26,7 +26,7 @@ mod walk;
 
 pub use blast::{Blast, blast};
 pub use cause::Decision;
-pub use explain::Check;
+pub use explain::{Check, Explanation, PacketStory};
 pub use flow::{Flow, IcmpKind, PathElement, PortSpan};
 pub use grade::{Grade, source};
 pub use groups::{Tracking, TrackingReason};

@@ -162,6 +162,10 @@ impl Network {
         for id in &changes.acls {
             let known = self.numbers.acls.get(id).copied();
             let rules = estate.acl(id).map(AclRules::of).unwrap_or_default();
+            // Which subnets it serves is not a matter of its rules.
+            if known.is_some_and(|ix| self.acl(ix).1 == rules) {
+                continue;
+            }
             let acl = Arc::new((id.clone(), rules));
             set(
                 &mut self.acls,
@@ -176,6 +180,9 @@ impl Network {
             let known = self.numbers.tables.get(id).copied();
             let table = estate.route_table(id);
             let routes = table.map(|it| Routes::of(&estate, it)).unwrap_or_default();
+            if known.is_some_and(|ix| self.table(ix).1 == routes) {
+                continue;
+            }
             let table = Arc::new((id.clone(), routes));
             set(
                 &mut self.tables,

@@ -57,7 +57,7 @@ impl TargetKind {
 }
 
 /// One route of a table; a prefix list's becomes one for each of its entries.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entry {
     pub(super) cidr: IpNet,
     pub(super) target: Box<str>,
@@ -71,7 +71,7 @@ pub(super) struct Entry {
 }
 
 /// The routes of one table, the longest prefix first.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Routes {
     entries: Vec<Entry>,
     /// Routes of prefix lists that were not read.

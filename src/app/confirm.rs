@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::analysis::Blast;
-use crate::plan::{Intent, Plan};
+use crate::analysis::{Blast, Tally};
+use crate::plan::{Intent, Outlook, Plan};
 
 /// A plan that waits to be confirmed.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,8 +12,10 @@ pub struct Confirm {
     pub intent: Intent,
     /// The plan.
     pub plan: Plan,
-    /// Whom it hits besides the suspect.
+    /// Whom it reaches besides the suspect.
     pub blast: Blast,
+    /// What becomes of the flows that are known.
+    pub tally: Tally,
     /// What is known of the suspect's live flows, in sentences.
     pub outlook: Vec<String>,
     /// What was typed so far.
@@ -57,8 +59,8 @@ impl Confirm {
     }
 
     /// Whether a plan does the same to the same neighbours as the one that is shown.
-    pub(super) fn is_about(&self, plan: &Plan, blast: &Blast) -> bool {
-        plan.steps == self.plan.steps && *blast == self.blast
+    pub(super) fn is_about(&self, forecast: &Outlook) -> bool {
+        forecast.plan.steps == self.plan.steps && forecast.blast == self.blast
     }
 
     pub(super) fn type_char(&mut self, c: char) {

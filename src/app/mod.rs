@@ -6,6 +6,7 @@
 mod confirm;
 mod cursor;
 mod event_loop;
+mod forecast;
 mod health;
 mod input;
 mod keymap;
@@ -19,6 +20,7 @@ mod update;
 pub use confirm::{Confirm, ConfirmFocus};
 pub use cursor::Cursor;
 pub use event_loop::{Exit, run};
+pub use forecast::Forecasts;
 pub use health::{FeedHealth, FeedState, age};
 pub use input::{Input, Key};
 pub use keymap::{BINDINGS, Binding, Command, Context};

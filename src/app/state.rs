@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::confirm::Confirm;
 use super::cursor::Cursor;
+use super::forecast::Forecasts;
 use super::health::FeedHealth;
 use super::keymap::Context;
 use super::rows::FindingRow;
@@ -171,6 +172,8 @@ pub struct AppState {
     pub run_pending: bool,
     /// A line for the analyst, until the next key.
     pub notice: Option<String>,
+    /// What each action would do.
+    pub forecasts: Forecasts,
     pub(super) incoming: Vec<Finding>,
     /// The findings of the last whole reading.
     pub(super) known: BTreeSet<FindingId>,
@@ -208,6 +211,7 @@ impl AppState {
             run: None,
             run_pending: false,
             notice: None,
+            forecasts: Forecasts::default(),
             incoming: Vec::new(),
             known: BTreeSet::new(),
             touched: false,

@@ -18,6 +18,12 @@ impl AppState {
     /// Takes in a message that arrived at `now`.
     pub fn update(&mut self, message: Message, now: DateTime<Utc>) -> Vec<Effect> {
         self.now = now;
+        let effects = self.take_in(message);
+        self.refresh_forecasts();
+        effects
+    }
+
+    fn take_in(&mut self, message: Message) -> Vec<Effect> {
         match message {
             Message::Input(Input::Key(key)) => self.key(key),
             Message::Input(Input::Paste(text)) => self.paste(&text),

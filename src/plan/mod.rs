@@ -3,6 +3,7 @@
 
 mod builder;
 mod catalogue;
+mod compare;
 mod course;
 mod nacl_swap;
 mod sg_swap;
@@ -13,5 +14,6 @@ mod tests;
 
 pub use builder::{Dwell, Intent, PlanError, build};
 pub use catalogue::{Action, Scope};
+pub use compare::{Outlook, Row, compare, forecast};
 pub use course::stages;
 pub use step::{Class, Plan, Step, What};

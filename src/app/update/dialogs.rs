@@ -6,8 +6,7 @@ use super::super::input::Key;
 use super::super::keymap::Command;
 use super::super::message::Effect;
 use super::super::state::{AppState, Dialog, Pane};
-use crate::analysis::blast;
-use crate::plan::{self, Intent};
+use crate::plan;
 
 /// A plan is never replaced without these words.
 const CHANGED: &str = "the account has changed: read the plan again, then confirm";
@@ -48,8 +47,8 @@ impl AppState {
         if self.run_is_open() {
             return Err("a run is on its way: wait for its end, or stop it (6, then s)".into());
         }
-        let suspect = self
-            .suspect()
+        let intent = self
+            .intent(action)
             .ok_or("no suspect: select a finding first (1)")?;
         if self.pinned.is_none()
             && let Some((finding, _)) = self.selected_finding()
@@ -58,20 +57,14 @@ impl AppState {
                 .containable()
                 .map_err(|why| format!("{action} refused: {why}"))?;
         }
-        let intent = Intent {
-            action,
-            suspect,
-            case: self.settings.case.clone(),
-            stamp: self.now.format("%Y%m%dT%H%M%SZ").to_string(),
-            dwell: self.dwell(),
-        };
-        let plan = plan::build(&self.estate, &intent).map_err(|error| error.to_string())?;
-        let blast = blast(&self.estate, &plan.suspect, plan.operations());
+        let forecast = self.forecast_now(&intent);
+        let forecast = forecast.map_err(|error| error.to_string())?;
         Ok(Confirm {
             intent,
             outlook: self.outlook(action),
-            plan,
-            blast,
+            plan: forecast.plan,
+            blast: forecast.blast,
+            tally: forecast.tally,
             typed: String::new(),
             focus: ConfirmFocus::Cancel,
             scroll: 0,
@@ -130,9 +123,10 @@ impl AppState {
                     // From the start again: type, tab, enter.
                     confirm.focus = ConfirmFocus::Cancel;
                     confirm.refused = Some(why);
-                    if let Some((plan, blast)) = rebuilt {
-                        confirm.plan = plan;
-                        confirm.blast = blast;
+                    if let Some(forecast) = rebuilt {
+                        confirm.plan = forecast.plan;
+                        confirm.blast = forecast.blast;
+                        confirm.tally = forecast.tally;
                         confirm.typed.clear();
                         confirm.focus = ConfirmFocus::Cancel;
                         confirm.refused = Some(CHANGED.into());
@@ -157,23 +151,19 @@ impl AppState {
                 confirm.plan.suspect
             ));
         }
-        match plan::build(&self.estate, &confirm.intent) {
+        match self.forecast_now(&confirm.intent) {
             Err(error) => Some(format!("no longer possible: {error}")),
-            Ok(plan) => {
-                let blast = blast(&self.estate, &plan.suspect, plan.operations());
-                (!confirm.is_about(&plan, &blast)).then(|| CHANGED.into())
-            }
+            Ok(forecast) => (!confirm.is_about(&forecast)).then(|| CHANGED.into()),
         }
     }
 
     /// The plan as it would be built now, if it does something else than the one that is shown.
-    fn rebuilt(&self) -> Option<(plan::Plan, crate::analysis::Blast)> {
+    fn rebuilt(&self) -> Option<plan::Outlook> {
         let Some(Dialog::Confirm(confirm)) = &self.dialog else {
             return None;
         };
-        let plan = plan::build(&self.estate, &confirm.intent).ok()?;
-        let blast = blast(&self.estate, &plan.suspect, plan.operations());
-        (!confirm.is_about(&plan, &blast)).then_some((plan, blast))
+        let forecast = self.forecast_now(&confirm.intent).ok()?;
+        (!confirm.is_about(&forecast)).then_some(forecast)
     }
 
     /// Brings the remarks of an open dialog up to date. What the plan does, and to whom, stays as it was

@@ -58,7 +58,7 @@ fn body_lines<'a>(
         let lines = wrap(words, width).into_iter();
         lines.map(move |line| Line::styled(line, style))
     };
-    let hit_style = if confirm.blast.hits.is_empty() {
+    let hit_style = if confirm.blast.scope.is_empty() {
         styles.good
     } else {
         styles.bad
@@ -79,14 +79,14 @@ fn body_lines<'a>(
 /// Who else is hit: counts and names.
 fn ledger(estate: &Estate, blast: &Blast, styles: &Styles) -> Vec<String> {
     let listed = |names: Vec<String>| listed(names, styles);
-    if blast.hits.is_empty() && blast.doubts.is_empty() {
+    if blast.scope.is_empty() && blast.doubts.is_empty() {
         return vec!["Nobody else is hit: 0 other network interfaces, 0 other instances.".into()];
     }
     let instances = blast.instances(estate);
     let services = blast.services(estate);
     let mut sentences = vec![format!(
         "Also hit: {} other network interfaces, {} other instances.",
-        blast.hits.len(),
+        blast.scope.len(),
         instances.len(),
     )];
     if !instances.is_empty() {

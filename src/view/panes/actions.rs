@@ -4,9 +4,9 @@ use ratatui::text::{Line, Span};
 
 use super::super::text::pad;
 use super::{Canvas, Content};
-use crate::analysis::{Blast, blast};
+use crate::analysis::Blast;
 use crate::app::AppState;
-use crate::plan::{self, Action, Dwell, Intent, PlanError};
+use crate::plan::{Action, PlanError};
 
 pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     let (state, styles) = (canvas.state, canvas.styles);
@@ -39,8 +39,8 @@ fn line<'a>(canvas: &Canvas<'a>, action: Action) -> Line<'a> {
     let styles = canvas.styles;
     let (hits, style) = match forecast(canvas.state, action) {
         None => ("-".to_string(), styles.dim),
-        Some(Ok(blast)) if blast.hits.is_empty() => ("0".to_string(), styles.good),
-        Some(Ok(blast)) => (format!("{} ENIs", blast.hits.len()), styles.bad),
+        Some(Ok(blast)) if blast.scope.is_empty() => ("0".to_string(), styles.good),
+        Some(Ok(blast)) => (format!("{} ENIs", blast.scope.len()), styles.bad),
         Some(Err(PlanError::NotAvailable(_))) => ("not yet".to_string(), styles.dim),
         Some(Err(PlanError::AlreadySo(..))) => ("already".to_string(), styles.good),
         Some(Err(_)) => ("no plan".to_string(), styles.warn),
@@ -72,31 +72,14 @@ fn detail<'a>(canvas: &Canvas<'a>, action: Action) -> Vec<Line<'a>> {
     lines
 }
 
-/// The selected action, and whom it hits; `None` where there is no plan to tell it from.
-pub(super) fn selected_blast(state: &AppState) -> (Action, Option<Blast>) {
-    let rows = state.action_rows();
-    let action = state
-        .cursors
-        .actions
-        .selected(&rows)
-        .copied()
-        .unwrap_or(Action::ALL[0]);
+/// The selected action, and whom it reaches; `None` where there is no plan to tell it from.
+pub(super) fn selected_blast(state: &AppState) -> (Action, Option<&Blast>) {
+    let action = state.selected_action().unwrap_or(Action::ALL[0]);
     (action, forecast(state, action).and_then(Result::ok))
 }
 
-/// Whom an action hits, or why there is no plan for it; `None` without a suspect.
-fn forecast(state: &AppState, action: Action) -> Option<Result<Blast, PlanError>> {
-    let suspect = state.suspect()?;
-    let intent = Intent {
-        action,
-        suspect,
-        case: state.settings.case.clone(),
-        stamp: String::new(),
-        dwell: Dwell {
-            slowest_gap: None,
-            max: state.settings.max_dwell,
-        },
-    };
-    let plan = plan::build(&state.estate, &intent);
-    Some(plan.map(|plan| blast(&state.estate, &plan.suspect, plan.operations())))
+/// Whom an action reaches, or why there is no plan for it; `None` without a suspect.
+fn forecast(state: &AppState, action: Action) -> Option<Result<&Blast, &PlanError>> {
+    let outlook = state.forecast(action)?;
+    Some(outlook.as_ref().map(|it| &it.blast))
 }

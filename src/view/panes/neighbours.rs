@@ -23,8 +23,8 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     let title = if let Some(suspect) = state.suspect() {
         lines.extend(summary(canvas, &neighbourhood(&state.estate, &suspect)));
         lines.extend(legend(canvas, action, blast.is_some()));
-        let hit = match &blast {
-            Some(blast) => format!("{} hit by {action}", blast.hits.len()),
+        let hit = match blast {
+            Some(blast) => format!("{} hit by {action}", blast.scope.len()),
             None => format!("no forecast for {action}"),
         };
         let dot = styles.glyphs.dot;
@@ -37,9 +37,7 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
         format!("Interfaces {}", rows.len())
     };
     let room = canvas.height.saturating_sub(lines.len());
-    lines.extend(canvas.rows(&rows, selected, room, |row| {
-        line(canvas, row, blast.as_ref())
-    }));
+    lines.extend(canvas.rows(&rows, selected, room, |row| line(canvas, row, blast)));
     Content { title, lines }
 }
 
@@ -88,7 +86,7 @@ fn line<'a>(canvas: &Canvas<'a>, row: &Neighbour, blast: Option<&Blast>) -> Line
     let address = eni
         .and_then(crate::model::Eni::primary)
         .map(|it| it.to_string());
-    let (mark, style) = match blast.map(|it| it.hits.contains(&row.eni)) {
+    let (mark, style) = match blast.map(|it| it.scope.contains(&row.eni)) {
         Some(true) => (styles.glyphs.failed, styles.bad),
         Some(false) => (styles.glyphs.idle, styles.dim),
         None => ("?", styles.dim),

@@ -67,12 +67,12 @@ fn another_id_is_refused() {
 fn an_account_that_changed_since_the_preview_is_shown_again() {
     let mut desk = Desk::with_suspect(Mode::Changes);
     desk.preview("nacl-swap");
-    let hits = desk.confirm().blast.hits.len();
+    let hits = desk.confirm().blast.scope.len();
     desk.newcomer();
     assert_eq!(desk.contain(), [], "one more is hit than was shown");
     let confirm = desk.confirm();
     assert!(confirm.refused.as_deref().unwrap().contains("has changed"));
-    assert_eq!(confirm.blast.hits.len(), hits + 1);
+    assert_eq!(confirm.blast.scope.len(), hits + 1);
     assert_eq!(
         (confirm.typed.as_str(), confirm.focus),
         ("", ConfirmFocus::Cancel)
@@ -89,7 +89,7 @@ fn a_plan_never_changes_without_a_word() {
     desk.typed("zzzz");
     desk.keys(&[Key::Tab, Key::Enter]);
     let confirm = desk.confirm();
-    assert!(confirm.blast.hits.contains("eni-web9"));
+    assert!(confirm.blast.scope.contains("eni-web9"));
     let why = confirm.refused.as_deref().unwrap();
     assert!(why.contains("has changed"), "{why}");
 }

@@ -1,0 +1,166 @@
+//! What each action would do to the suspect, its neighbours and their flows: forecast when anything that it
+//! rests on has changed, and not with every frame.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::state::AppState;
+use crate::analysis::{Activity, Explanation, Fate, Flow, Network, PortSpan, Seen, Traffic};
+use crate::flows::{Edge, EdgeKey};
+use crate::model::{Direction, Estate, FlowAction, InstanceId};
+use crate::plan::{self, Action, Intent, Outlook, PlanError, Row};
+
+/// While logs stream in, forecasts are made this far apart at the least.
+const PAUSE: TimeDelta = TimeDelta::milliseconds(500);
+
+/// The forecasts, and what they were made of.
+#[derive(Debug, Clone, Default)]
+pub struct Forecasts {
+    basis: Option<Basis>,
+    made_at: Option<DateTime<Utc>>,
+    traffic: Option<Arc<Traffic>>,
+    /// Every action, the recommended one first; empty without a suspect.
+    pub rows: Arc<Vec<Row>>,
+}
+
+/// Everything that forecasts depend on.
+#[derive(Debug, Clone)]
+struct Basis {
+    estate: Arc<Estate>,
+    records: u64,
+    suspect: Option<InstanceId>,
+    peers: BTreeSet<IpAddr>,
+}
+
+impl Basis {
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.estate, &other.estate)
+            && self.records == other.records
+            && self.suspect == other.suspect
+            && self.peers == other.peers
+    }
+}
+
+impl AppState {
+    /// Makes the forecasts anew if what they rest on has changed, and the last ones are not too young.
+    pub(super) fn refresh_forecasts(&mut self) {
+        let basis = Basis {
+            estate: Arc::clone(&self.estate),
+            records: self.flows.coverage().records,
+            suspect: self.suspect(),
+            peers: self.remote_addresses(),
+        };
+        let before = self.forecasts.basis.as_ref();
+        if before.is_some_and(|it| it.is(&basis)) {
+            return;
+        }
+        let same_suspect = before.is_some_and(|it| it.suspect == basis.suspect);
+        let young = |at: DateTime<Utc>| self.now - at < PAUSE && self.now >= at;
+        if same_suspect && self.forecasts.made_at.is_some_and(young) {
+            return;
+        }
+        let traffic = self.traffic();
+        let rows = match self.intent(Action::ALL[0]) {
+            Some(intent) => plan::compare(&traffic, &intent, &basis.peers),
+            None => Vec::new(),
+        };
+        self.forecasts = Forecasts {
+            basis: Some(basis),
+            made_at: Some(self.now),
+            traffic: Some(Arc::new(traffic)),
+            rows: Arc::new(rows),
+        };
+    }
+
+    /// The live flows that are known, placed on the network as it was read.
+    fn traffic(&self) -> Traffic {
+        let network = match (&self.forecasts.traffic, &self.forecasts.basis) {
+            (Some(traffic), Some(basis)) if Arc::ptr_eq(&basis.estate, &self.estate) => {
+                traffic.network().clone()
+            }
+            _ => Network::new(&self.estate),
+        };
+        let edges = self.flows.edges();
+        Traffic::new(&network, edges.filter_map(|edge| self.seen(edge)))
+    }
+
+    fn seen<'a>(&self, edge: &'a Edge) -> Option<Seen<'a>> {
+        (edge.key.action == FlowAction::Accept).then_some(Seen {
+            flow: self.flow(edge)?,
+            eni: &edge.key.eni,
+            activity: activity(edge),
+            bytes_per_minute: 0,
+        })
+    }
+
+    fn flow(&self, edge: &Edge) -> Option<Flow> {
+        let own = self.estate.eni(&edge.key.eni)?.primary()?;
+        let (client, server) = match edge.key.direction {
+            Direction::Ingress => (edge.key.peer, own),
+            Direction::Egress => (own, edge.key.peer),
+        };
+        Some(Flow {
+            client,
+            server,
+            protocol: edge.key.protocol,
+            client_ports: PortSpan::EPHEMERAL,
+            server_port: edge.key.port,
+            icmp: None,
+            via: None,
+        })
+    }
+
+    /// What the analyst would want of an action now; `None` without a suspect.
+    pub(super) fn intent(&self, action: Action) -> Option<Intent> {
+        Some(Intent {
+            action,
+            suspect: self.suspect()?,
+            case: self.settings.case.clone(),
+            stamp: self.now.format("%Y%m%dT%H%M%SZ").to_string(),
+            dwell: self.dwell(),
+        })
+    }
+
+    /// Forecasts one action on what is known at this moment.
+    pub(super) fn forecast_now(&self, intent: &Intent) -> Result<Outlook, PlanError> {
+        plan::forecast(&self.traffic(), intent, &self.remote_addresses())
+    }
+
+    /// The forecast of an action; `None`: there is none yet.
+    pub fn forecast(&self, action: Action) -> Option<&Result<Outlook, PlanError>> {
+        let row = self.forecasts.rows.iter().find(|it| it.action == action);
+        row.map(|it| &it.outlook)
+    }
+
+    /// The selected action of the actions pane.
+    pub fn selected_action(&self) -> Option<Action> {
+        self.cursors.actions.selected(&self.action_rows()).copied()
+    }
+
+    /// What becomes of a flow under an action; `None`: there is no forecast.
+    pub fn fate(&self, edge: &Edge, action: Action) -> Option<Fate> {
+        let outlook = self.forecast(action)?.as_ref().ok()?;
+        let network = self.forecasts.traffic.as_ref()?.network();
+        let flow = self.flow(edge)?;
+        let course = outlook.course(network);
+        Some(course.fate(&flow, Some(&edge.key.eni), activity(edge)))
+    }
+
+    /// Every check that a flow's fate under an action rests on; `None`: there is no forecast.
+    pub fn explain(&self, key: &EdgeKey, action: Action) -> Option<Explanation> {
+        let outlook = self.forecast(action)?.as_ref().ok()?;
+        let network = self.forecasts.traffic.as_ref()?.network();
+        let edge = self.flows.edges_of(&key.eni).find(|it| it.key == *key)?;
+        let flow = self.flow(edge)?;
+        let course = outlook.course(network);
+        Some(course.explain(&flow, Some(&key.eni), activity(edge)))
+    }
+}
+
+fn activity(edge: &Edge) -> Activity {
+    let _ = edge;
+    Activity::default()
+}

@@ -1,0 +1,117 @@
+//! Every action of the catalogue, forecast for one suspect and ranked.
+//!
+//! The rule, in this order: what can be planned; what ends every flow with the findings' peers; what
+//! hurts the fewest neighbours' bytes, then the fewest interfaces; what ends more of the suspect's
+//! flows; then the catalogue's own order. It recommends; the analyst decides.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use super::builder::{Intent, PlanError, build};
+use super::catalogue::Action;
+use super::course::stages;
+use super::step::Plan;
+use crate::analysis::{Blast, Counts, Course, Network, Stage, Tally, Traffic, blast};
+
+/// An action, and what it would do.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The action.
+    pub action: Action,
+    /// Its plan and what that does; or why there is no plan.
+    pub outlook: Result<Outlook, PlanError>,
+}
+
+/// A plan, forecast.
+#[derive(Debug, Clone)]
+pub struct Outlook {
+    /// The plan.
+    pub plan: Plan,
+    /// What the network is after each of its changes.
+    pub stages: Vec<Stage>,
+    /// What becomes of everyone's flows.
+    pub tally: Tally,
+    /// Whom it reaches, whether or not a flow of theirs is known.
+    pub blast: Blast,
+}
+
+impl Outlook {
+    /// The course of the plan, on the network that it was forecast on.
+    pub fn course<'a>(&'a self, network: &'a Network) -> Course<'a> {
+        Course {
+            before: network,
+            stages: &self.stages,
+        }
+    }
+
+    /// Whether every known flow with the findings' peers ends, at once or by its timer; `None`: none is
+    /// known.
+    pub fn ends_peers(&self) -> Option<bool> {
+        let Counts { cut, expiring, .. } = self.tally.peers;
+        let total = self.tally.peers.total();
+        (total > 0).then_some(cut + expiring == total)
+    }
+}
+
+/// Forecasts one action.
+///
+/// # Errors
+/// Why there is no plan for it.
+pub fn forecast(
+    traffic: &Traffic,
+    intent: &Intent,
+    peers: &BTreeSet<IpAddr>,
+) -> Result<Outlook, PlanError> {
+    let network = traffic.network();
+    let plan = build(network.estate(), intent)?;
+    let stages = stages(&plan, network)?;
+    let course = Course {
+        before: network,
+        stages: &stages,
+    };
+    Ok(Outlook {
+        tally: traffic.tally(course, Some(&intent.suspect), peers),
+        blast: blast(course, Some(&intent.suspect)),
+        plan,
+        stages,
+    })
+}
+
+/// Forecasts every action, the recommended one first. `intent` says what the analyst wants but for the
+/// action.
+pub fn compare(traffic: &Traffic, intent: &Intent, peers: &BTreeSet<IpAddr>) -> Vec<Row> {
+    let row = |action| Row {
+        action,
+        outlook: forecast(
+            traffic,
+            &Intent {
+                action,
+                ..intent.clone()
+            },
+            peers,
+        ),
+    };
+    let mut rows: Vec<Row> = Action::ALL.into_iter().map(row).collect();
+    rows.sort_by_key(rank);
+    rows
+}
+
+fn rank(row: &Row) -> (bool, bool, u64, usize, Reverse<u32>) {
+    let Ok(outlook) = &row.outlook else {
+        return (true, true, u64::MAX, usize::MAX, Reverse(0));
+    };
+    let ends = match outlook.ends_peers() {
+        Some(ends) => ends,
+        // Without a known peer it is the suspect's own flows that must end.
+        None => outlook.tally.suspect.cut + outlook.tally.suspect.expiring > 0,
+    };
+    let Counts { cut, expiring, .. } = outlook.tally.suspect;
+    (
+        false,
+        !ends,
+        outlook.tally.neighbours.bytes_per_minute_hit,
+        outlook.tally.hits.len(),
+        Reverse(cut + expiring),
+    )
+}
