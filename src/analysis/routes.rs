@@ -113,6 +113,10 @@ impl Routes {
         entries.find(|(_, it)| it.cidr.contains(&destination))
     }
 
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
     pub(super) fn entry(&self, number: u16) -> Option<&Entry> {
         self.entries.get(usize::from(number))
     }
