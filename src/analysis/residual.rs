@@ -199,9 +199,8 @@ fn near<'n>(network: &'n Network, eni: &Eni) -> Vec<&'n Eni> {
         .filter(other)
         .take(TRIED)
         .collect();
-    let others = estate
-        .enis()
-        .filter(|it| it.vpc == eni.vpc && it.subnet != eni.subnet);
+    let others = estate.enis().filter(other);
+    let others = others.filter(|it| it.vpc == eni.vpc && it.subnet != eni.subnet);
     own.into_iter().chain(others.take(TRIED)).collect()
 }
 
