@@ -9,9 +9,9 @@ use super::record::FORMAT;
 use super::spec::{AclSpec, GroupSpec, InstanceSpec, InterfaceSpec, Name, RuleSpec, Spec};
 use crate::model::{
     Acl, AclAction, AclEntry, AsgMembership, AsgName, Direction, Eni, EniKind, FlowLog,
-    FlowLogDestination, Gateway, Group, GroupId, GroupRule, Instance, InstanceId, InstanceState,
-    Part, Platform, PortRange, Protocol, PublicAddress, Route, RouteTable, RuleId, RulePeer,
-    Subnet, TargetMembership, TrackingTimeouts, Volume, Vpc, VpcId,
+    FlowLogDestination, Gateway, Group, GroupId, GroupRule, Instance, InstanceAttributes,
+    InstanceId, InstanceState, Part, Platform, PortRange, Protocol, PublicAddress, Route,
+    RouteTable, RuleId, RulePeer, Subnet, TargetMembership, TrackingTimeouts, Volume, Vpc, VpcId,
 };
 
 /// Every part of the estate.
@@ -140,6 +140,7 @@ impl Layout<'_> {
             spot: false,
             image: it.image.clone(),
             tags: Vec::new(),
+            attributes: InstanceAttributes::default(),
         })
     }
 
@@ -343,6 +344,10 @@ fn target(it: &InstanceSpec) -> Option<TargetMembership> {
 fn public(it: &InterfaceSpec) -> Vec<PublicAddress> {
     let private = it.addresses.first().copied();
     let mapped = private.zip(it.public);
-    let mapped = mapped.map(|(private, address)| PublicAddress { private, address });
+    let mapped = mapped.map(|(private, address)| PublicAddress {
+        private,
+        address,
+        elastic: true,
+    });
     mapped.into_iter().collect()
 }

@@ -32,6 +32,45 @@ pub struct Instance {
     pub image: String,
     /// Tags other than `Name`, made printable.
     pub tags: Vec<(String, String)>,
+    /// What was set on it, as far as it was read.
+    pub attributes: InstanceAttributes,
+}
+
+/// Attributes of an instance; `None`: not read. `DescribeInstances` says the first two, the others take
+/// a `DescribeInstanceAttribute` call each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceAttributes {
+    /// Hibernation was configured at launch; it can't be afterwards.
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/hibernating-prerequisites.html>
+    pub hibernation: Option<bool>,
+    /// The metadata endpoint (IMDS) answers.
+    pub metadata: Option<bool>,
+    /// `disableApiTermination`.
+    pub termination_protection: Option<bool>,
+    /// `disableApiStop`.
+    pub stop_protection: Option<bool>,
+    /// `instanceInitiatedShutdownBehavior`.
+    pub shutdown: Option<Shutdown>,
+}
+
+/// What a shutdown from within the guest does to the instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shutdown {
+    /// It stops.
+    Stop,
+    /// It terminates.
+    Terminate,
+}
+
+impl Shutdown {
+    /// As AWS writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Terminate => "terminate",
+        }
+    }
 }
 
 impl Instance {

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Acl, AclAction, AclEntry, Direction, Eni, EniKind, Estate, Gateway, GatewayKind, Group,
-    GroupRule, Instance, InstanceId, InstanceState, Part, Platform, Protocol, Route, RouteTable,
-    Subnet, TrackingTimeouts, Vpc,
+    GroupRule, Instance, InstanceAttributes, InstanceId, InstanceState, Part, Platform, Protocol,
+    Route, RouteTable, Subnet, TrackingTimeouts, Vpc,
 };
 
 /// The compromised instance: `web-1`, with one interface in `subnet-a`.
@@ -112,6 +112,7 @@ fn instance(tail: &str, name: &str, profile: &str) -> Instance {
         spot: false,
         image: "ami-1".into(),
         tags: Vec::new(),
+        attributes: InstanceAttributes::default(),
     }
 }
 

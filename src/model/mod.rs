@@ -14,7 +14,10 @@ pub mod network;
 pub mod notation;
 pub mod text;
 
-pub use compute::{AsgMembership, Instance, InstanceState, Platform, TargetMembership, Volume};
+pub use compute::{
+    AsgMembership, Instance, InstanceAttributes, InstanceState, Platform, Shutdown,
+    TargetMembership, Volume,
+};
 pub use estate::{Changes, Estate, Freshness, Part, PartKind};
 pub use finding::{Finding, FindingAction, Remote, Severity};
 pub use flow::{FlowAction, FlowDirection, FlowRecord, LogStatus, TcpFlags};

@@ -97,6 +97,10 @@ pub struct PublicAddress {
     pub private: IpAddr,
     /// What the internet sees.
     pub address: IpAddr,
+    /// An Elastic IP: the account keeps it, so it can be mapped again. An automatic one is given back
+    /// when the instance stops or loses it.
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-instance-addressing.html>
+    pub elastic: bool,
 }
 
 /// What an interface serves.
@@ -348,6 +352,20 @@ pub struct Acl {
     pub subnets: Vec<SubnetId>,
 }
 
+impl Acl {
+    /// The entry of a direction that has this number.
+    pub fn entry(&self, direction: Direction, number: u16) -> Option<&AclEntry> {
+        let mut entries = self.entries.iter();
+        entries.find(|it| it.direction == direction && it.number == number)
+    }
+
+    /// The entries of a direction but for the final denies, which the account can't change.
+    pub fn numbered_in(&self, direction: Direction) -> impl Iterator<Item = &AclEntry> {
+        let own = move |it: &&AclEntry| it.direction == direction && it.number < 32767;
+        self.entries.iter().filter(own)
+    }
+}
+
 /// One entry of a network ACL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AclEntry {
@@ -363,6 +381,18 @@ pub struct AclEntry {
     pub cidr: IpNet,
     /// Destination ports, or ICMP type and code; absent: all.
     pub ports: Option<PortRange>,
+}
+
+impl AclEntry {
+    /// As AWS stores it: the CIDR without host bits.
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNetworkAclEntry.html>
+    #[must_use]
+    pub fn canonical(&self) -> Self {
+        Self {
+            cidr: self.cidr.trunc(),
+            ..self.clone()
+        }
+    }
 }
 
 /// What a NACL entry does.
@@ -392,6 +422,13 @@ pub struct RouteTable {
     pub routes: Vec<Route>,
 }
 
+impl RouteTable {
+    /// The route to exactly this destination.
+    pub fn route(&self, destination: &str) -> Option<&Route> {
+        self.routes.iter().find(|it| it.is_to(destination))
+    }
+}
+
 /// A route.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
@@ -403,6 +440,22 @@ pub struct Route {
     pub blackhole: bool,
     /// Propagated by a virtual private gateway: it can't be deleted by hand.
     pub propagated: bool,
+}
+
+impl Route {
+    /// The destination, where it is no prefix list.
+    pub fn cidr(&self) -> Option<IpNet> {
+        self.destination.parse().ok()
+    }
+
+    /// Whether this is the route to exactly `destination`: AWS compares CIDRs without their host bits.
+    pub fn is_to(&self, destination: &str) -> bool {
+        let canonical = |text: &str| text.parse::<IpNet>().map(|it| it.trunc());
+        match (canonical(&self.destination), canonical(destination)) {
+            (Ok(own), Ok(other)) => own == other,
+            _ => self.destination == destination,
+        }
+    }
 }
 
 /// A gateway or endpoint.

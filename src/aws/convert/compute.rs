@@ -7,7 +7,9 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 
 use super::{name, shown, time};
-use crate::model::{AsgMembership, Instance, InstanceState, Platform, TargetMembership, Volume};
+use crate::model::{
+    AsgMembership, Instance, InstanceAttributes, InstanceState, Platform, TargetMembership, Volume,
+};
 
 /// An instance.
 pub(in crate::aws) fn instance(it: &sdk::Instance) -> Option<Instance> {
@@ -34,7 +36,20 @@ pub(in crate::aws) fn instance(it: &sdk::Instance) -> Option<Instance> {
             .is_some_and(|cycle| cycle.as_str() == "spot"),
         image: shown(it.image_id()),
         tags: tags(it.tags()),
+        attributes: attributes(it),
     })
+}
+
+/// What `DescribeInstances` says of them.
+fn attributes(it: &sdk::Instance) -> InstanceAttributes {
+    let hibernation = it.hibernation_options();
+    let metadata = it.metadata_options();
+    let endpoint = metadata.and_then(sdk::InstanceMetadataOptionsResponse::http_endpoint);
+    InstanceAttributes {
+        hibernation: hibernation.and_then(sdk::HibernationOptions::configured),
+        metadata: endpoint.map(|endpoint| endpoint.as_str() == "enabled"),
+        ..InstanceAttributes::default()
+    }
 }
 
 fn state_of(name: &str) -> InstanceState {

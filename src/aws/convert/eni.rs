@@ -83,7 +83,12 @@ fn public(it: &NetworkInterface) -> Vec<PublicAddress> {
         if let Some(address) = address(association.public_ip())
             && all.iter().all(|it| it.private != private)
         {
-            all.push(PublicAddress { private, address });
+            all.push(PublicAddress {
+                private,
+                address,
+                // AWS itself owns the automatic ones.
+                elastic: association.ip_owner_id() != Some("amazon"),
+            });
         }
     }
     all

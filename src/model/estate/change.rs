@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::index::{SubnetIndex, enis_of_address, instances_of_profile};
+use super::index::{Index, SubnetIndex, enis_of_address, instances_of_profile};
 use super::{Estate, Shared};
-use crate::model::compute::Instance;
+use crate::model::compute::{AsgMembership, Instance, TargetMembership, Volume};
 use crate::model::id::{AclId, EniId, GatewayId, GroupId, InstanceId, RouteTableId, SubnetId};
 use crate::model::network::{Acl, AclEntry, Eni, Group, Route, RouteTable};
 
@@ -39,6 +39,28 @@ impl Estate {
         if (before.1, before.2) != (eni.addresses.clone(), eni.public.clone()) {
             self.index.enis_of_address = Arc::new(enis_of_address(&self.enis));
         }
+    }
+
+    /// Adds an interface, or replaces the one with its id.
+    pub fn put_eni(&mut self, eni: Eni) {
+        put(&mut self.enis, eni.id.clone(), eni);
+        self.index = Index::of(self);
+    }
+
+    /// Removes an interface; routes and gateways go on naming it.
+    pub fn remove_eni(&mut self, id: &EniId) {
+        Arc::make_mut(&mut self.enis).remove(id);
+        self.index = Index::of(self);
+    }
+
+    /// Attaches an interface to an instance, or takes it off (`None`).
+    pub fn attach_eni(&mut self, id: &EniId, to: Option<(InstanceId, u16)>) {
+        let (instance, device_index) = to.unzip();
+        update(&mut self.enis, id, |eni| {
+            eni.instance = instance;
+            eni.device_index = device_index;
+        });
+        self.index = Index::of(self);
     }
 
     /// Changes one instance in place, but for its instance profile.
@@ -135,6 +157,21 @@ impl Estate {
     /// Removes a gateway or endpoint; routes go on naming it.
     pub fn remove_gateway(&mut self, id: &GatewayId) {
         Arc::make_mut(&mut self.gateways).remove(id);
+    }
+
+    /// Changes the memberships in Auto Scaling groups in place.
+    pub fn update_asg_memberships(&mut self, change: impl FnOnce(&mut Vec<AsgMembership>)) {
+        change(Arc::make_mut(&mut self.asg));
+    }
+
+    /// Changes the memberships in target groups in place.
+    pub fn update_target_memberships(&mut self, change: impl FnOnce(&mut Vec<TargetMembership>)) {
+        change(Arc::make_mut(&mut self.targets));
+    }
+
+    /// Changes the volumes in place.
+    pub fn update_volumes(&mut self, change: impl FnOnce(&mut Vec<Volume>)) {
+        change(Arc::make_mut(&mut self.volumes));
     }
 
     fn index_subnets(&mut self) {
