@@ -10,7 +10,7 @@ use super::record::{Record, no_data};
 use super::scenario::Scenario;
 use super::schedule::Scheduled;
 use crate::model::{EniId, Estate, Finding, FlowLog, GroupId, RuleId};
-use crate::operation::{Answer, Operation, Refusal, State, apply};
+use crate::operation::{Answer, Operation, Refusal, State, apply, observe};
 use crate::sources::FlowLine;
 
 /// How much history there is when a drill begins.
@@ -124,47 +124,7 @@ impl World {
     /// The state of the object that a bound operation is about; `None`: an object that can't be
     /// absent is. A new NACL is found by its `Name` tag.
     pub fn observe(&self, operation: &Operation) -> Option<State> {
-        let estate = &self.estate;
-        let group = |group: Option<&crate::model::Group>| {
-            group.map_or(State::Absent, |it| State::Group {
-                id: it.id.clone(),
-                rules: it.rules.clone(),
-            })
-        };
-        let state = match operation {
-            Operation::CreateGroup { vpc, name, .. } => {
-                let same = |it: &&crate::model::Group| {
-                    it.vpc == *vpc && it.name.eq_ignore_ascii_case(name)
-                };
-                group(estate.groups().find(same))
-            }
-            Operation::AuthorizeRules { group: id, .. }
-            | Operation::RevokeAllRules { group: id, .. }
-            | Operation::DeleteGroup { group: id } => group(estate.group(&id.id())),
-            Operation::SetEniGroups { eni, .. } => {
-                State::EniGroups(estate.eni(eni)?.groups.clone())
-            }
-            Operation::SetTrackingTimeouts { eni, .. } => {
-                State::Timeouts(estate.eni(eni)?.timeouts)
-            }
-            Operation::CreateAcl { vpc, tags } => {
-                let name = tags.iter().find(|(key, _)| key == "Name");
-                let named = |(_, name): &(String, String)| {
-                    let mut acls = estate.acls();
-                    acls.find(|it| it.vpc == *vpc && it.name == *name && !name.is_empty())
-                };
-                let acl = name.and_then(named);
-                acl.map_or(State::Absent, |it| State::Acl(it.id.clone()))
-            }
-            Operation::SetSubnetAcl { subnet, .. } => {
-                State::SubnetAcl(estate.acl_of_subnet(subnet)?.id.clone())
-            }
-            Operation::DeleteAcl { acl } => {
-                let acl = estate.acl(&acl.id());
-                acl.map_or(State::Absent, |it| State::Acl(it.id.clone()))
-            }
-        };
-        Some(state)
+        observe(&self.estate, operation)
     }
 
     /// Makes a change at `now`: what was under way until then happened under the old rules.

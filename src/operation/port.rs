@@ -39,6 +39,18 @@ pub struct CallError {
     pub message: String,
 }
 
+impl CallError {
+    /// An actuator's answer to an operation that this version only forecasts.
+    pub fn forecast_only(operation: &Operation) -> Self {
+        Self {
+            kind: CallErrorKind::NotSent,
+            api: operation.facts().api.to_owned(),
+            code: "NotAvailable".to_owned(),
+            message: "this version only forecasts it".to_owned(),
+        }
+    }
+}
+
 /// What a failure means for a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

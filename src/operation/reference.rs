@@ -31,6 +31,12 @@ pub enum Ref<K> {
 pub type GroupRef = Ref<kind::Group>;
 /// A network ACL.
 pub type AclRef = Ref<kind::Acl>;
+/// A network interface.
+pub type EniRef = Ref<kind::Eni>;
+/// A route table.
+pub type RouteTableRef = Ref<kind::RouteTable>;
+/// What a route points at: a gateway, an interface, or whatever else a route can name.
+pub type TargetRef = Ref<kind::Gateway>;
 
 impl<K> Ref<K> {
     /// The id, where it is known; that of an object still to be made is written `new:STEP`.

@@ -1,17 +1,21 @@
 //! What an operation's object looks like: captured before a call, read back after it.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::Operation;
-use crate::model::{AclId, Direction, GroupId, GroupRule, TrackingTimeouts};
+use super::{Attribute, Operation, Ref};
+use crate::model::{
+    AclEntry, AclId, Direction, EniId, GatewayId, GroupId, GroupRule, InstanceState, RouteTableId,
+    TrackingTimeouts,
+};
 
 /// The state of the object that an operation is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
-    /// There is no such object (or AWS does not show it yet).
+    /// There is no such object (or AWS does not show it yet), or it has no such thing.
     Absent,
     /// A security group and all its rules.
     Group {
@@ -24,10 +28,44 @@ pub enum State {
     EniGroups(Vec<GroupId>),
     /// An interface's idle timeouts.
     Timeouts(TrackingTimeouts),
+    /// An interface.
+    Interface(EniId),
+    /// What an interface or gateway is attached to.
+    AttachedTo(String),
+    /// The public address that is mapped to a private one.
+    PublicAddress(IpAddr),
     /// A network ACL.
     Acl(AclId),
     /// The network ACL that serves a subnet.
     SubnetAcl(AclId),
+    /// An entry of a network ACL.
+    AclEntry(AclEntry),
+    /// A route table.
+    RouteTable(RouteTableId),
+    /// The route table that a subnet is associated with; `None`: with none, the main one serves it.
+    SubnetRouteTable(Option<RouteTableId>),
+    /// The main route table of a VPC.
+    MainRouteTable(RouteTableId),
+    /// The target of a route.
+    Route(GatewayId),
+    /// An instance's life-cycle state.
+    Instance(InstanceState),
+    /// Whether an instance's metadata endpoint answers.
+    MetadataEndpoint(bool),
+    /// An attribute, with its value.
+    Attribute(Attribute),
+    /// A tag's value.
+    Tag(String),
+    /// The name of an instance's profile.
+    Profile(String),
+    /// An inline policy of a role, by name.
+    RolePolicy(String),
+    /// An instance's life-cycle state in its Auto Scaling group: `InService`, `Standby`, ...
+    Asg(String),
+    /// An instance's health in a target group.
+    Target(String),
+    /// Something that is no part of the estate: snapshots, an image, a command. Its id.
+    Made(String),
 }
 
 impl State {
@@ -35,7 +73,10 @@ impl State {
     pub fn made(&self) -> Option<&str> {
         match self {
             Self::Group { id, .. } => Some(id.as_str()),
+            Self::Interface(id) => Some(id.as_str()),
             Self::Acl(id) => Some(id.as_str()),
+            Self::RouteTable(id) => Some(id.as_str()),
+            Self::Made(id) => Some(id),
             _ => None,
         }
     }
@@ -47,20 +88,27 @@ impl Operation {
     /// A new group counts only once its default egress rule shows: until then it looks empty and is
     /// not. <https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html>
     pub fn satisfied_by(&self, state: &State) -> bool {
+        if *state == State::Absent {
+            return self.removes();
+        }
         match (self, state) {
             (Self::CreateGroup { .. }, State::Group { rules, .. }) => {
                 rules.iter().any(|it| it.direction == Direction::Egress)
             }
-            (Self::CreateAcl { .. }, State::Acl(_))
-            | (Self::DeleteGroup { .. } | Self::DeleteAcl { .. }, State::Absent) => true,
-            (Self::AuthorizeRules { rules: wanted, .. }, State::Group { rules, .. }) => wanted
-                .iter()
-                .all(|want| rules.iter().any(|have| have.same_as(want))),
+            (Self::AuthorizeRules { rules: wanted, .. }, State::Group { rules, .. }) => {
+                wanted.iter().all(|want| holds(rules, want))
+            }
+            (Self::RevokeRules { rules: gone, .. }, State::Group { rules, .. }) => {
+                !gone.iter().any(|it| holds(rules, it))
+            }
             (Self::RevokeAllRules { direction, .. }, State::Group { rules, .. }) => {
                 rules.iter().all(|rule| rule.direction != *direction)
             }
-            (Self::SetEniGroups { groups, .. }, State::EniGroups(have)) => {
-                let want: BTreeSet<_> = groups.iter().map(super::Ref::id).collect();
+            (
+                Self::SetEniGroups { groups, .. } | Self::SetInstanceGroups { groups, .. },
+                State::EniGroups(have),
+            ) => {
+                let want: BTreeSet<_> = groups.iter().map(Ref::id).collect();
                 want == have.iter().cloned().collect()
             }
             (Self::SetTrackingTimeouts { timeouts: want, .. }, State::Timeouts(have)) => {
@@ -69,8 +117,89 @@ impl Operation {
                     && met(want.udp, have.udp)
                     && met(want.udp_stream, have.udp_stream)
             }
+            (Self::CreateAcl { .. }, State::Acl(_))
+            | (Self::CreateInterface { .. }, State::Interface(_))
+            | (Self::CreateRouteTable { .. }, State::RouteTable(_))
+            | (Self::RegisterTarget { .. }, State::Target(_))
+            | (
+                Self::CreateSnapshots { .. }
+                | Self::CreateImage { .. }
+                | Self::GetConsoleOutput { .. }
+                | Self::RunHostBlock { .. },
+                State::Made(_),
+            ) => true,
+            (Self::DeregisterTarget { .. }, State::Target(health)) => health == "draining",
+            (Self::AssociateAddress { address, .. }, State::PublicAddress(have)) => address == have,
             (Self::SetSubnetAcl { acl, .. }, State::SubnetAcl(have)) => acl.id() == *have,
+            (
+                Self::CreateAclEntry { entry, .. } | Self::ReplaceAclEntry { entry, .. },
+                State::AclEntry(have),
+            ) => entry.canonical() == *have,
+            (Self::SetSubnetRouteTable { table, .. }, State::SubnetRouteTable(have)) => {
+                table.as_ref().map(Ref::id) == *have
+            }
+            (Self::SetMainRouteTable { table, .. }, State::MainRouteTable(have)) => {
+                table.id() == *have
+            }
+            (
+                Self::CreateRoute { target, .. } | Self::ReplaceRoute { target, .. },
+                State::Route(have),
+            ) => target.id() == *have,
+            (Self::StopInstance { .. }, State::Instance(have)) => *have == InstanceState::Stopped,
+            (Self::StartInstance { .. }, State::Instance(have)) => *have == InstanceState::Running,
+            (Self::SetMetadataEndpoint { enabled, .. }, State::MetadataEndpoint(have)) => {
+                enabled == have
+            }
+            (Self::SetAttribute { attribute, .. }, State::Attribute(have)) => attribute == have,
+            (Self::Tag { value: want, .. }, State::Tag(have))
+            | (Self::AssociateProfile { profile: want, .. }, State::Profile(have)) => want == have,
+            (Self::RevokeSessions { .. } | Self::DenyInstance { .. }, State::RolePolicy(have)) => {
+                self.role_policy().as_ref() == Some(have)
+            }
+            (Self::EnterStandby { .. }, State::Asg(have)) => have == "Standby",
+            (Self::ExitStandby { .. } | Self::AttachToAsg { .. }, State::Asg(have)) => {
+                have == "InService"
+            }
             _ => false,
         }
     }
+
+    /// Whether the object, or what it has, is gone afterwards.
+    fn removes(&self) -> bool {
+        matches!(
+            self,
+            Self::DeleteGroup { .. }
+                | Self::DeleteInterface { .. }
+                | Self::DetachInterface { .. }
+                | Self::DisassociateAddress { .. }
+                | Self::DropPublicAddress { .. }
+                | Self::DeleteAcl { .. }
+                | Self::DeleteAclEntry { .. }
+                | Self::DeleteRouteTable { .. }
+                | Self::DeleteRoute { .. }
+                | Self::DetachInternetGateway { .. }
+                | Self::Untag { .. }
+                | Self::DisassociateProfile { .. }
+                | Self::RemoveRolePolicy { .. }
+                | Self::DetachFromAsg { .. }
+                | Self::DeregisterTarget { .. }
+        )
+    }
+
+    /// The name of the inline policy that denies sessions, where this operation is about one. What
+    /// IAM's console makes to revoke sessions has the first name.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html>
+    pub fn role_policy(&self) -> Option<String> {
+        match self {
+            Self::RevokeSessions { .. } => Some("AWSRevokeOlderSessions".to_string()),
+            Self::DenyInstance { instance, .. } => Some(format!("FiredoorDeny-{instance}")),
+            Self::RemoveRolePolicy { policy, .. } => Some(policy.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a rule is among `rules`, whatever its id.
+pub(super) fn holds(rules: &[GroupRule], wanted: &GroupRule) -> bool {
+    rules.iter().any(|have| have.same_as(wanted))
 }

@@ -57,6 +57,7 @@ impl AwsActuator {
             Operation::CreateAcl { vpc, tags } => acls::tagged(read, vpc, tags).await,
             Operation::SetSubnetAcl { subnet, .. } => acls::of_subnet(read, subnet).await,
             Operation::DeleteAcl { acl } => acls::state(read, &bound(operation, acl)?).await,
+            other => Err(CallError::forecast_only(other)),
         }
     }
 
@@ -96,6 +97,7 @@ impl AwsActuator {
                 groups::delete(ec2.write, &bound(operation, group)?).await
             }
             Operation::DeleteAcl { acl } => acls::delete(ec2.write, &bound(operation, acl)?).await,
+            other => Err(CallError::forecast_only(other)),
         }
     }
 }

@@ -1,0 +1,56 @@
+//! Network ACLs and their entries.
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+use crate::model::{Acl, AclAction, AclEntry, AclId, Direction, Estate, Protocol, VpcId};
+
+pub(super) fn create(estate: &mut Estate, id: AclId, vpc: &VpcId, tags: &[(String, String)]) {
+    let name = tags.iter().find(|(key, _)| key == "Name");
+    estate.put_acl(Acl {
+        id,
+        vpc: vpc.clone(),
+        name: name.map(|(_, value)| value.clone()).unwrap_or_default(),
+        default: false,
+        entries: final_denies(),
+        subnets: Vec::new(),
+    });
+}
+
+/// Adds an entry, in the place of one with its direction and number.
+pub(super) fn put_entry(estate: &mut Estate, acl: &AclId, entry: &AclEntry) {
+    let entry = entry.canonical();
+    estate.update_acl(acl, |entries| {
+        let same =
+            |it: &&mut AclEntry| it.direction == entry.direction && it.number == entry.number;
+        match entries.iter_mut().find(same) {
+            Some(old) => *old = entry,
+            None => entries.push(entry),
+        }
+    });
+}
+
+pub(super) fn delete_entry(estate: &mut Estate, acl: &AclId, direction: Direction, number: u16) {
+    estate.update_acl(acl, |entries| {
+        entries.retain(|it| it.direction != direction || it.number != number);
+    });
+}
+
+/// The final deny of each direction and family:
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html>
+fn final_denies() -> Vec<AclEntry> {
+    let deny = |direction, number, cidr| AclEntry {
+        direction,
+        number,
+        action: AclAction::Deny,
+        protocol: Protocol::All,
+        cidr,
+        ports: None,
+    };
+    let both = |direction| {
+        [
+            deny(direction, 32767, IpNet::V4(Ipv4Net::default())),
+            deny(direction, 32768, IpNet::V6(Ipv6Net::default())),
+        ]
+    };
+    Direction::BOTH.into_iter().flat_map(both).collect()
+}

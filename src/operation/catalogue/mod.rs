@@ -1,0 +1,130 @@
+//! What is constant per operation: one table, from which previews and policies are made.
+//!
+//! EC2's pages say which calls have `DryRun`; those of instance profiles have none, nor have IAM, Auto
+//! Scaling, Elastic Load Balancing and Systems Manager.
+
+mod instances;
+mod network;
+
+use super::{Attribute, Operation};
+use crate::model::Direction;
+
+/// The constants of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// The API call that makes the change, as IAM names it.
+    pub api: &'static str,
+    /// Every IAM action that executing and reading back needs.
+    pub iam: &'static [&'static str],
+    /// Whether AWS offers `DryRun` for it.
+    pub dry_run: bool,
+    /// Whether the captured state can be restored.
+    pub reversible: bool,
+    /// Whether this version can send it; what it can't, it only forecasts.
+    pub runs: bool,
+    /// AWS's page about the call.
+    pub reference: &'static str,
+}
+
+impl Facts {
+    /// With `DryRun`, reversible, and only forecast: what most are.
+    const fn new(api: &'static str, iam: &'static [&'static str], reference: &'static str) -> Self {
+        Self {
+            api,
+            iam,
+            dry_run: true,
+            reversible: true,
+            runs: false,
+            reference,
+        }
+    }
+
+    const fn runs(self) -> Self {
+        Self { runs: true, ..self }
+    }
+
+    const fn one_way(self) -> Self {
+        Self {
+            reversible: false,
+            ..self
+        }
+    }
+
+    const fn without_dry_run(self) -> Self {
+        Self {
+            dry_run: false,
+            ..self
+        }
+    }
+}
+
+impl Operation {
+    /// The constants of this operation.
+    pub fn facts(&self) -> &'static Facts {
+        use {instances as i, network as n};
+        match self {
+            Self::CreateGroup { .. } => &n::CREATE_GROUP,
+            Self::AuthorizeRules { direction, .. } => match direction {
+                Direction::Ingress => &n::AUTHORIZE_INGRESS,
+                Direction::Egress => &n::AUTHORIZE_EGRESS,
+            },
+            Self::RevokeRules { direction, .. } => match direction {
+                Direction::Ingress => &n::REVOKE_SOME_INGRESS,
+                Direction::Egress => &n::REVOKE_SOME_EGRESS,
+            },
+            Self::RevokeAllRules { direction, .. } => match direction {
+                Direction::Ingress => &n::REVOKE_INGRESS,
+                Direction::Egress => &n::REVOKE_EGRESS,
+            },
+            Self::DeleteGroup { .. } => &n::DELETE_GROUP,
+            Self::SetEniGroups { .. } => &n::SET_ENI_GROUPS,
+            Self::SetInstanceGroups { .. } => &n::SET_INSTANCE_GROUPS,
+            Self::SetTrackingTimeouts { .. } => &n::SET_TRACKING_TIMEOUTS,
+            Self::CreateInterface { .. } => &n::CREATE_INTERFACE,
+            Self::DeleteInterface { .. } => &n::DELETE_INTERFACE,
+            Self::DetachInterface { .. } => &n::DETACH_INTERFACE,
+            Self::DisassociateAddress { .. } => &n::DISASSOCIATE_ADDRESS,
+            Self::AssociateAddress { .. } => &n::ASSOCIATE_ADDRESS,
+            Self::DropPublicAddress { .. } => &n::DROP_PUBLIC_ADDRESS,
+            Self::CreateAcl { .. } => &n::CREATE_ACL,
+            Self::SetSubnetAcl { .. } => &n::SET_SUBNET_ACL,
+            Self::DeleteAcl { .. } => &n::DELETE_ACL,
+            Self::CreateAclEntry { .. } => &n::CREATE_ACL_ENTRY,
+            Self::ReplaceAclEntry { .. } => &n::REPLACE_ACL_ENTRY,
+            Self::DeleteAclEntry { .. } => &n::DELETE_ACL_ENTRY,
+            Self::CreateRouteTable { .. } => &n::CREATE_ROUTE_TABLE,
+            Self::DeleteRouteTable { .. } => &n::DELETE_ROUTE_TABLE,
+            Self::SetSubnetRouteTable { table: Some(_), .. } => &n::SET_SUBNET_ROUTE_TABLE,
+            Self::SetSubnetRouteTable { table: None, .. } => &n::UNSET_SUBNET_ROUTE_TABLE,
+            Self::SetMainRouteTable { .. } => &n::SET_MAIN_ROUTE_TABLE,
+            Self::CreateRoute { .. } => &n::CREATE_ROUTE,
+            Self::ReplaceRoute { .. } => &n::REPLACE_ROUTE,
+            Self::DeleteRoute { .. } => &n::DELETE_ROUTE,
+            Self::DetachInternetGateway { .. } => &n::DETACH_INTERNET_GATEWAY,
+            Self::StopInstance { .. } => &i::STOP_INSTANCE,
+            Self::StartInstance { .. } => &i::START_INSTANCE,
+            Self::SetMetadataEndpoint { .. } => &i::SET_METADATA_ENDPOINT,
+            Self::SetAttribute {
+                attribute: Attribute::DeleteOnTermination { .. },
+                ..
+            } => &i::SET_VOLUME_ATTRIBUTE,
+            Self::SetAttribute { .. } => &i::SET_ATTRIBUTE,
+            Self::Tag { .. } => &i::TAG,
+            Self::Untag { .. } => &i::UNTAG,
+            Self::RunHostBlock { .. } => &i::RUN_HOST_BLOCK,
+            Self::DisassociateProfile { .. } => &i::DISASSOCIATE_PROFILE,
+            Self::AssociateProfile { .. } => &i::ASSOCIATE_PROFILE,
+            Self::RevokeSessions { .. } | Self::DenyInstance { .. } => &i::PUT_ROLE_POLICY,
+            Self::RemoveRolePolicy { .. } => &i::DELETE_ROLE_POLICY,
+            Self::EnterStandby { .. } => &i::ENTER_STANDBY,
+            Self::ExitStandby { .. } => &i::EXIT_STANDBY,
+            Self::DetachFromAsg { .. } => &i::DETACH_FROM_ASG,
+            Self::AttachToAsg { .. } => &i::ATTACH_TO_ASG,
+            Self::DeregisterTarget { .. } => &i::DEREGISTER_TARGET,
+            Self::RegisterTarget { .. } => &i::REGISTER_TARGET,
+            Self::CreateSnapshots { .. } => &i::CREATE_SNAPSHOTS,
+            Self::CreateImage { .. } => &i::CREATE_IMAGE,
+            Self::GetConsoleOutput { .. } => &i::GET_CONSOLE_OUTPUT,
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Instances, their identity, the platform around them, and evidence.
+
+use std::net::IpAddr;
+
+use serde_json::{Value, json};
+
+use super::super::{Attribute, Operation};
+use super::line::{Line, quoted};
+use super::{tag_list, tagged};
+use crate::model::{AsgName, InstanceId, Platform};
+
+fn ec2(command: &str) -> Line {
+    Line::aws("ec2", command)
+}
+
+pub(super) fn line(operation: &Operation) -> Option<Line> {
+    let line = match operation {
+        Operation::StopInstance {
+            instance,
+            hibernate,
+        } => {
+            let line = ec2("stop-instances").option("instance-ids", instance.as_str());
+            if *hibernate {
+                line.flag("hibernate")
+            } else {
+                line
+            }
+        }
+        Operation::StartInstance { instance } => {
+            ec2("start-instances").option("instance-ids", instance.as_str())
+        }
+        Operation::SetMetadataEndpoint { instance, enabled } => {
+            let state = if *enabled { "enabled" } else { "disabled" };
+            ec2("modify-instance-metadata-options")
+                .option("instance-id", instance.as_str())
+                .option("http-endpoint", state)
+        }
+        Operation::SetAttribute {
+            instance,
+            attribute,
+        } => attribute_line(instance, attribute),
+        Operation::Tag {
+            instance,
+            key,
+            value,
+        } => ec2("create-tags")
+            .option("resources", instance.as_str())
+            .json("tags", &tag_list(&[(key.clone(), value.clone())])),
+        Operation::Untag { instance, key } => ec2("delete-tags")
+            .option("resources", instance.as_str())
+            .json("tags", &json!([{"Key": key}])),
+        Operation::RunHostBlock {
+            instance,
+            platform,
+            peer,
+        } => {
+            let (document, commands) = host_block(*platform, *peer);
+            Line::aws("ssm", "send-command")
+                .option("instance-ids", instance.as_str())
+                .option("document-name", document)
+                .json("parameters", &json!({"commands": commands}))
+        }
+        Operation::CreateSnapshots { instance, tags } => tagged(
+            ec2("create-snapshots").json(
+                "instance-specification",
+                &json!({"InstanceId": instance, "ExcludeBootVolume": false}),
+            ),
+            &["snapshot"],
+            tags,
+        ),
+        Operation::CreateImage {
+            instance,
+            name,
+            tags,
+        } => tagged(
+            ec2("create-image")
+                .option("instance-id", instance.as_str())
+                .option("name", name)
+                .flag("no-reboot"),
+            &["image", "snapshot"],
+            tags,
+        ),
+        Operation::GetConsoleOutput { instance } => ec2("get-console-output")
+            .option("instance-id", instance.as_str())
+            .option("output", "text"),
+        _ => return identity_line(operation).or_else(|| platform_line(operation)),
+    };
+    Some(line)
+}
+
+fn attribute_line(instance: &InstanceId, attribute: &Attribute) -> Line {
+    let line = ec2("modify-instance-attribute").option("instance-id", instance.as_str());
+    let value = |on: &bool| json!({"Value": on});
+    match attribute {
+        Attribute::TerminationProtection(on) => line.json("disable-api-termination", &value(on)),
+        Attribute::StopProtection(on) => line.json("disable-api-stop", &value(on)),
+        Attribute::Shutdown(to) => line.json(
+            "instance-initiated-shutdown-behavior",
+            &json!({"Value": to.name()}),
+        ),
+        Attribute::DeleteOnTermination { device, delete } => line.json(
+            "block-device-mappings",
+            &json!([{"DeviceName": device, "Ebs": {"DeleteOnTermination": delete}}]),
+        ),
+    }
+}
+
+/// The document and the commands that block a peer both ways and end its sessions.
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command.html>
+fn host_block(platform: Platform, peer: IpAddr) -> (&'static str, Vec<String>) {
+    match platform {
+        Platform::Unix => {
+            let filter = if peer.is_ipv4() {
+                "iptables"
+            } else {
+                "ip6tables"
+            };
+            let commands = vec![
+                format!("{filter} -I INPUT -s {peer} -j DROP"),
+                format!("{filter} -I OUTPUT -d {peer} -j DROP"),
+                format!("ss -K dst {peer}"),
+            ];
+            ("AWS-RunShellScript", commands)
+        }
+        Platform::Windows => {
+            let rule = |direction: &str| {
+                format!(
+                    "New-NetFirewallRule -DisplayName firedoor-{peer}-{direction} -Direction {direction} \
+                     -Action Block -RemoteAddress {peer}"
+                )
+            };
+            let commands = vec![rule("Inbound"), rule("Outbound")];
+            ("AWS-RunPowerShellScript", commands)
+        }
+    }
+}
+
+fn identity_line(operation: &Operation) -> Option<Line> {
+    let line = match operation {
+        Operation::DisassociateProfile { instance } => ec2("disassociate-iam-instance-profile")
+            .lookup(
+                "association-id",
+                &ec2("describe-iam-instance-profile-associations")
+                    .option("filters", format!("Name=instance-id,Values={instance}"))
+                    .query("IamInstanceProfileAssociations[0].AssociationId"),
+            ),
+        Operation::AssociateProfile { instance, profile } => ec2("associate-iam-instance-profile")
+            .option("instance-id", instance.as_str())
+            .json("iam-instance-profile", &json!({"Name": profile})),
+        Operation::RevokeSessions { profile, margin } => {
+            let now = format!("$(date -u -d '+{margin} seconds' +%Y-%m-%dT%H:%M:%SZ)");
+            put_policy(operation, profile)?.raw("policy-document", &sessions_until(&now))
+        }
+        Operation::DenyInstance { profile, instance } => {
+            let condition = json!({
+                "ArnLike": {"ec2:SourceInstanceARN": format!("arn:*:ec2:*:*:instance/{instance}")}
+            });
+            put_policy(operation, profile)?.json("policy-document", &deny_all(&condition))
+        }
+        Operation::RemoveRolePolicy { profile, policy } => Line::aws("iam", "delete-role-policy")
+            .lookup("role-name", &role_of(profile))
+            .option("policy-name", policy),
+        _ => return None,
+    };
+    Some(line)
+}
+
+fn put_policy(operation: &Operation, profile: &str) -> Option<Line> {
+    let line = Line::aws("iam", "put-role-policy").lookup("role-name", &role_of(profile));
+    Some(line.option("policy-name", operation.role_policy()?))
+}
+
+fn role_of(profile: &str) -> Line {
+    Line::aws("iam", "get-instance-profile")
+        .option("instance-profile-name", profile)
+        .query("InstanceProfile.Roles[0].RoleName")
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+fn deny_all(condition: &Value) -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
+        ]
+    })
+}
+
+/// The policy document as a shell word, with the moment put in by the shell.
+fn sessions_until(moment: &str) -> String {
+    const PLACE: &str = "MOMENT";
+    let condition = json!({"DateLessThan": {"aws:TokenIssueTime": PLACE}});
+    let document = quoted(&deny_all(&condition).to_string());
+    document.replace(PLACE, &format!("'\"{moment}\"'"))
+}
+
+fn platform_line(operation: &Operation) -> Option<Line> {
+    let asg = |command: &str, instance: &InstanceId, asg: &AsgName| {
+        Line::aws("autoscaling", command)
+            .option("instance-ids", instance.as_str())
+            .option("auto-scaling-group-name", asg.as_str())
+    };
+    let capacity = |decrement: bool| {
+        if decrement {
+            "should-decrement-desired-capacity"
+        } else {
+            "no-should-decrement-desired-capacity"
+        }
+    };
+    let target = |command: &str, instance: &InstanceId, arn: &str, port: Option<u16>| {
+        let mut value = json!({"Id": instance});
+        if let Some(port) = port {
+            value["Port"] = json!(port);
+        }
+        Line::aws("elbv2", command)
+            .option("target-group-arn", arn)
+            .json("targets", &json!([value]))
+    };
+    let line = match operation {
+        Operation::EnterStandby {
+            instance,
+            asg: group,
+            decrement,
+        } => asg("enter-standby", instance, group).flag(capacity(*decrement)),
+        Operation::ExitStandby {
+            instance,
+            asg: group,
+        } => asg("exit-standby", instance, group),
+        Operation::DetachFromAsg {
+            instance,
+            asg: group,
+            decrement,
+        } => asg("detach-instances", instance, group).flag(capacity(*decrement)),
+        Operation::AttachToAsg {
+            instance,
+            asg: group,
+        } => asg("attach-instances", instance, group),
+        Operation::DeregisterTarget {
+            instance,
+            target_group,
+            port,
+        } => target("deregister-targets", instance, target_group, *port),
+        Operation::RegisterTarget {
+            instance,
+            target_group,
+            port,
+        } => target("register-targets", instance, target_group, *port),
+        _ => return None,
+    };
+    Some(line)
+}
