@@ -99,6 +99,7 @@ fn estate(enis: u32) -> Estate {
             public: vec![PublicAddress {
                 private,
                 address: public,
+                elastic: true,
             }],
             groups: vec![format!("sg-{}", n % 20).as_str().into()],
             instance: Some(InstanceId::new(format!("i-{n:05}"))),
@@ -121,6 +122,7 @@ fn estate(enis: u32) -> Estate {
         spot: false,
         image: "ami-1".into(),
         tags: Vec::new(),
+        attributes: InstanceAttributes::default(),
     });
     let parts = [
         Part::Vpcs(vec![Vpc {

@@ -137,7 +137,11 @@ fn estate() -> impl Strategy<Value = Estate> {
                 kind: EniKind::Instance,
                 description: String::new(),
                 addresses: vec![private, v6],
-                public: vec![PublicAddress { private, address }],
+                public: vec![PublicAddress {
+                    private,
+                    address,
+                    elastic: true,
+                }],
                 groups: members.into_iter().map(group_id).collect(),
                 instance: Some(format!("i-{n}").as_str().into()),
                 device_index: Some(0),

@@ -308,6 +308,7 @@ mod tests {
             it.public.push(crate::model::PublicAddress {
                 private,
                 address: "198.51.100.9".parse().unwrap(),
+                elastic: true,
             });
         });
         assert!(channels(&estate).contains(&Channel::Internet));
