@@ -33,6 +33,8 @@ pub(super) enum Cause {
     NotPeered(Ix),
     /// The instance is stopped.
     Stopped(Ix),
+    /// The guest's own firewall.
+    Host(Ix),
 }
 
 /// What decides about a flow, for people and for tools.
@@ -61,7 +63,7 @@ impl Cause {
         match self {
             // AWS once wrote that open connections go on for a while, and no longer does.
             Self::NoPublicAddress(_) => Grade::Ambiguous,
-            Self::SomePorts(..) => Grade::Expected,
+            Self::SomePorts(..) | Self::Host(_) => Grade::Expected,
             _ => Grade::Documented,
         }
     }
@@ -143,6 +145,10 @@ impl Cause {
                 let id = network.subnet(subnet).map_or("?", |it| it.id.as_str());
                 let words = format!("no active peering connection of {id} leads there");
                 (format!("not_peered:{id}"), words, source::PEERING)
+            }
+            Self::Host(ix) => {
+                let words = format!("the guest behind {} blocks it", eni(ix));
+                (format!("host:{}", eni(ix)), words, source::RUN_COMMAND)
             }
             Self::Stopped(ix) => {
                 let words = format!("the instance of {} is stopped", eni(ix));

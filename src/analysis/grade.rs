@@ -63,6 +63,9 @@ pub mod source {
     /// Interfaces and their source/destination check.
     pub const INTERFACES: &str =
         "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-eni.html";
+    /// Commands in the guest, by Systems Manager.
+    pub const RUN_COMMAND: &str =
+        "https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command.html";
     /// Stopping an instance.
     pub const STOP: &str = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Stop_Start.html";
 }

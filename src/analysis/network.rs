@@ -69,6 +69,8 @@ pub(super) struct Interface {
     /// Its instance is stopped or gone.
     pub(super) down: bool,
     pub(super) instance: Option<InstanceId>,
+    /// Remote addresses that the guest's own firewall blocks.
+    pub(super) blocked: Vec<IpAddr>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -136,6 +138,19 @@ impl Network {
         let mut next = self.clone();
         next.estate = estate.clone();
         next.take(&changes);
+        next
+    }
+
+    /// The same network with a remote address blocked in the guest of an instance, which no part of an
+    /// estate shows.
+    #[must_use]
+    pub fn with_host_block(&self, instance: &InstanceId, peer: IpAddr) -> Self {
+        let mut next = self.clone();
+        for eni in Arc::make_mut(&mut next.interfaces) {
+            if eni.instance.as_ref() == Some(instance) {
+                Arc::make_mut(eni).blocked.push(peer);
+            }
+        }
         next
     }
 
@@ -386,6 +401,7 @@ fn interface(estate: &Estate, numbers: &Numbers, eni: &Eni) -> Interface {
         tcp_default: TcpDefault::of(instance.map(|it| it.instance_type.as_str())),
         down,
         instance: eni.instance.clone(),
+        blocked: Vec::new(),
     }
 }
 

@@ -257,6 +257,15 @@ fn beyond(network: &Network, eni: &Eni) -> Vec<(Channel, String)> {
     reached.collect()
 }
 
+impl Network {
+    /// Whether an instance can open a TCP connection to an interface.
+    pub fn reaches(&self, instance: &InstanceId, to: &Eni, port: u16) -> bool {
+        let own = self.estate().enis_of_instance(instance);
+        let mut pairs = own.filter_map(|eni| eni.primary().zip(to.primary()));
+        pairs.any(|(client, server)| is_open(self, &flow(client, server, 6, port)))
+    }
+}
+
 fn flow(client: IpAddr, server: IpAddr, protocol: u8, port: u16) -> Flow {
     let has_ports = matches!(protocol, 6 | 17);
     Flow {

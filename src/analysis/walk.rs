@@ -118,11 +118,16 @@ impl Walk {
 impl Network {
     /// Follows a packet.
     pub(super) fn walk(&self, packet: &Packet, mut trace: Trace<'_>) -> Result<Walk, Cause> {
-        for end in [packet.from, packet.to] {
-            if let Seat::Interface(ix) = end.seat
-                && self.interface(ix).is_some_and(|it| it.down)
-            {
-                return Err(Cause::Stopped(ix));
+        for (end, other) in [(packet.from, packet.to), (packet.to, packet.from)] {
+            let Seat::Interface(ix) = end.seat else {
+                continue;
+            };
+            match self.interface(ix) {
+                Some(it) if it.down => return Err(Cause::Stopped(ix)),
+                Some(it) if it.blocked.contains(&other.address) => {
+                    return Err(Cause::Host(ix));
+                }
+                _ => {}
             }
         }
         match self.subnet_of(packet.from) {

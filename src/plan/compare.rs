@@ -13,6 +13,8 @@ use super::catalogue::Action;
 use super::course::stages;
 use super::step::Plan;
 use crate::analysis::{Blast, Counts, Course, Network, Stage, Tally, Traffic, blast};
+use crate::model::{Estate, InstanceId};
+use crate::operation::Operation;
 
 /// An action, and what it would do.
 #[derive(Debug, Clone)]
@@ -34,6 +36,8 @@ pub struct Outlook {
     pub tally: Tally,
     /// Whom it reaches, whether or not a flow of theirs is known.
     pub blast: Blast,
+    /// Other instances that lose the credentials of a role that it revokes.
+    pub role_users: BTreeSet<InstanceId>,
 }
 
 impl Outlook {
@@ -73,9 +77,22 @@ pub fn forecast(
     Ok(Outlook {
         tally: traffic.tally(course, Some(&intent.suspect), peers),
         blast: blast(course, Some(&intent.suspect)),
+        role_users: role_users(network.estate(), &plan),
         plan,
         stages,
     })
+}
+
+/// Revoking sessions hits everyone who uses the role:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html>
+fn role_users(estate: &Estate, plan: &Plan) -> BTreeSet<InstanceId> {
+    let revoked = plan.operations().filter_map(|it| match it {
+        Operation::RevokeSessions { profile, .. } => Some(profile),
+        _ => None,
+    });
+    let users = revoked.flat_map(|profile| estate.instances_of_profile(profile));
+    let users = users.map(|it| it.id.clone());
+    users.filter(|it| *it != plan.suspect).collect()
 }
 
 /// Forecasts every action, the recommended one first. `intent` says what the analyst wants but for the

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::builder::PlanError;
 use super::step::{Plan, What};
 use crate::analysis::{Network, Stage};
-use crate::operation::{Hypothesis, StepId};
+use crate::operation::{Hypothesis, Operation, StepId};
 
 /// The stages of a plan, on the network that it was built for.
 ///
@@ -18,15 +18,22 @@ pub fn stages(plan: &Plan, network: &Network) -> Result<Vec<Stage>, PlanError> {
     let mut current = network.clone();
     let mut stages: Vec<Stage> = Vec::new();
     for (at, changes) in schedule(plan) {
+        let mut host_blocks = Vec::new();
         for step in changes {
             let Some(What::Change(operation)) = plan.step(step).map(|it| &it.what) else {
                 continue;
             };
+            if let Operation::RunHostBlock { instance, peer, .. } = operation {
+                host_blocks.push((instance.clone(), *peer));
+            }
             hypothesis
                 .step(step, operation)
                 .map_err(|refusal| PlanError::Refused { step, refusal })?;
         }
         current = current.after(&hypothesis.estate);
+        for (instance, peer) in host_blocks {
+            current = current.with_host_block(&instance, peer);
+        }
         stages.push(Stage {
             at,
             network: current.clone(),
