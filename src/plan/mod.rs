@@ -9,6 +9,7 @@ mod nacl_swap;
 mod residual;
 mod sg_swap;
 mod sg_two_step;
+pub mod slots;
 mod step;
 #[cfg(test)]
 mod tests;

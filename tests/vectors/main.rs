@@ -3,9 +3,11 @@
 //! `FIREDOOR_VECTORS=FILE` runs that file instead of the project's own. One line is printed per case that
 //! fails, and one last line with the counts. Conventions of the file: its `meta.conventions`.
 
+mod api;
 mod established;
 mod flow;
 mod ops;
+mod request;
 mod simple;
 mod timeline;
 mod topology;
@@ -74,6 +76,7 @@ fn check(case: &Value, topology: &Topology) -> Result<(), String> {
         Some("tracking") => simple::tracking(case, topology),
         Some("route_lookup") => simple::route_lookup(case, topology),
         Some("established_flow") => established::check(case, topology),
+        Some("api") => api::check(case, &topology.value, &topology.estate),
         Some("timeline") => timeline::check(case, topology),
         Some(other) => Err(format!("kind {other} is not known")),
         None => Err("it has no kind".into()),

@@ -104,6 +104,7 @@ impl Topology {
                             .map(|address| PublicAddress {
                                 private: addresses[0],
                                 address,
+                                elastic: it["Association"]["IpOwnerId"] != "amazon",
                             })
                             .into_iter()
                             .collect(),
@@ -115,7 +116,9 @@ impl Topology {
                             .map(|x| s(&x["GroupId"]).as_str().into())
                             .collect(),
                         instance: instance.map(Into::into),
-                        device_index: None,
+                        device_index: it["Attachment"]["DeviceIndex"]
+                            .as_u64()
+                            .and_then(|x| u16::try_from(x).ok()),
                         requester_managed: it["RequesterManaged"] == true,
                         source_dest_check: it["SourceDestCheck"].as_bool().unwrap_or(true),
                         timeouts: TrackingTimeouts {
@@ -144,6 +147,7 @@ impl Topology {
                     spot: false,
                     image: String::new(),
                     tags: vec![],
+                    attributes: InstanceAttributes::default(),
                 })
                 .collect(),
         ));
