@@ -1,4 +1,5 @@
 //! What holds of every network, whatever its rules are.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -92,116 +93,133 @@ fn group_id(n: u8) -> GroupId {
 /// Two subnets with three interfaces each, four groups, two NACLs, one table with an internet gateway.
 fn estate() -> impl Strategy<Value = Estate> {
     let groups = prop::collection::vec(prop::collection::vec(group_rule(), 0..5), 4);
-    let acls = prop::collection::vec((any::<bool>(), prop::collection::vec(acl_entry(), 0..5)), 2);
+    let entries = prop::collection::vec(acl_entry(), 0..5);
+    let acls = prop::collection::vec((any::<bool>(), entries), 2);
     let members = prop::collection::vec(prop::collection::btree_set(0..4_u8, 1..3), 6);
     (groups, acls, members).prop_map(|(groups, acls, members)| {
-        let groups = (0..).zip(groups).map(|(n, rules)| Group {
-            id: group_id(n),
-            vpc: "vpc-1".into(),
-            name: format!("group {n}"),
-            description: String::new(),
-            rules,
-        });
-        let acls = (1..).zip(acls).map(|(n, (open, mut entries))| {
-            // Half of them let everything else pass, as AWS's default does.
-            for direction in Direction::BOTH.into_iter().filter(|_| open) {
-                for cidr in ["0.0.0.0/0", "::/0"] {
-                    entries.push(AclEntry {
-                        direction,
-                        number: 200 + u16::from(cidr == "::/0"),
-                        action: AclAction::Allow,
-                        protocol: Protocol::All,
-                        cidr: cidr.parse().unwrap(),
-                        ports: None,
-                    });
-                }
-            }
-            Acl {
-                id: format!("acl-{n}").as_str().into(),
-                vpc: "vpc-1".into(),
-                name: String::new(),
-                default: n == 1,
-                entries,
-                subnets: vec![format!("subnet-{n}").as_str().into()],
-            }
-        });
-        let enis = (0..6_u8).zip(members).map(|(n, members)| {
-            let subnet = 1 + n / 3;
-            let private: IpAddr = [10, 0, subnet, 10 + n].into();
-            let v6: IpAddr = format!("2001:db8:0:{subnet}::{}", 10 + n).parse().unwrap();
-            let address: IpAddr = [198, 51, 100, n].into();
-            Eni {
-                id: format!("eni-{n}").as_str().into(),
-                vpc: "vpc-1".into(),
-                subnet: format!("subnet-{subnet}").as_str().into(),
-                kind: EniKind::Instance,
-                description: String::new(),
-                addresses: vec![private, v6],
-                public: vec![PublicAddress {
-                    private,
-                    address,
-                    elastic: true,
-                }],
-                groups: members.into_iter().map(group_id).collect(),
-                instance: Some(format!("i-{n}").as_str().into()),
-                device_index: Some(0),
-                requester_managed: false,
-                source_dest_check: true,
-                timeouts: TrackingTimeouts::default(),
-            }
-        });
-        let blocks = |n: u8| -> Vec<ipnet::IpNet> {
-            let v4 = format!("10.0.{n}.0/24").parse().unwrap();
-            vec![v4, format!("2001:db8:0:{n}::/64").parse().unwrap()]
-        };
-        let route = |destination: &str, target: &str| Route {
-            destination: destination.into(),
-            target: target.into(),
-            blackhole: false,
-            propagated: false,
-        };
-        Estate::from_parts(
-            [
-                Part::Vpcs(vec![Vpc {
-                    id: "vpc-1".into(),
-                    name: String::new(),
-                    cidrs: vec![
-                        "10.0.0.0/16".parse().unwrap(),
-                        "2001:db8::/56".parse().unwrap(),
-                    ],
-                }]),
-                Part::Subnets(
-                    (1..=2)
-                        .map(|n| Subnet {
-                            id: format!("subnet-{n}").as_str().into(),
-                            vpc: "vpc-1".into(),
-                            name: String::new(),
-                            zone: String::new(),
-                            cidrs: blocks(n),
-                        })
-                        .collect(),
-                ),
-                Part::Groups(groups.collect()),
-                Part::Acls(acls.collect()),
-                Part::Enis(enis.collect()),
-                Part::RouteTables(vec![RouteTable {
-                    id: "rtb-1".into(),
-                    vpc: "vpc-1".into(),
-                    name: String::new(),
-                    main: true,
-                    subnets: Vec::new(),
-                    routes: vec![
-                        route("10.0.0.0/16", "local"),
-                        route("2001:db8::/56", "local"),
-                        route("0.0.0.0/0", "igw-1"),
-                        route("::/0", "igw-1"),
-                    ],
-                }]),
-                Part::Gateways(Vec::new()),
+        let groups = (0..).zip(groups).map(|(n, rules)| group(n, rules));
+        let acls = (1..)
+            .zip(acls)
+            .map(|(n, (open, entries))| acl(n, open, entries));
+        let enis = (0..).zip(members).map(|(n, members)| eni(n, members));
+        let vpc = Vpc {
+            id: "vpc-1".into(),
+            name: String::new(),
+            cidrs: vec![
+                "10.0.0.0/16".parse().unwrap(),
+                "2001:db8::/56".parse().unwrap(),
             ],
-            DateTime::UNIX_EPOCH,
-        )
+        };
+        let parts = [
+            Part::Vpcs(vec![vpc]),
+            Part::Subnets((1..=2).map(subnet).collect()),
+            Part::Groups(groups.collect()),
+            Part::Acls(acls.collect()),
+            Part::Enis(enis.collect()),
+            Part::RouteTables(vec![table()]),
+            Part::Gateways(Vec::new()),
+        ];
+        Estate::from_parts(parts, DateTime::UNIX_EPOCH)
     })
+}
+
+fn group(n: u8, rules: Vec<GroupRule>) -> Group {
+    Group {
+        id: group_id(n),
+        vpc: "vpc-1".into(),
+        name: format!("group {n}"),
+        description: String::new(),
+        rules,
+    }
+}
+
+/// Half of them let everything else pass, as AWS's default does.
+fn acl(n: u8, open: bool, mut entries: Vec<AclEntry>) -> Acl {
+    if open {
+        entries.extend(allow_all(200));
+    }
+    Acl {
+        id: format!("acl-{n}").as_str().into(),
+        vpc: "vpc-1".into(),
+        name: String::new(),
+        default: n == 1,
+        entries,
+        subnets: vec![format!("subnet-{n}").as_str().into()],
+    }
+}
+
+fn allow_all(number: u16) -> Vec<AclEntry> {
+    let families = [(number, "0.0.0.0/0"), (number + 1, "::/0")];
+    let entry = |direction, (number, cidr): (u16, &str)| AclEntry {
+        direction,
+        number,
+        action: AclAction::Allow,
+        protocol: Protocol::All,
+        cidr: cidr.parse().unwrap(),
+        ports: None,
+    };
+    let both = Direction::BOTH.into_iter();
+    both.flat_map(|direction| families.map(|it| entry(direction, it)))
+        .collect()
+}
+
+fn eni(n: u8, members: BTreeSet<u8>) -> Eni {
+    let subnet = 1 + n / 3;
+    let private: IpAddr = [10, 0, subnet, 10 + n].into();
+    let v6: IpAddr = format!("2001:db8:0:{subnet}::{}", 10 + n).parse().unwrap();
+    Eni {
+        id: format!("eni-{n}").as_str().into(),
+        vpc: "vpc-1".into(),
+        subnet: format!("subnet-{subnet}").as_str().into(),
+        kind: EniKind::Instance,
+        description: String::new(),
+        addresses: vec![private, v6],
+        public: vec![PublicAddress {
+            private,
+            address: [198, 51, 100, n].into(),
+            elastic: true,
+        }],
+        groups: members.into_iter().map(group_id).collect(),
+        instance: Some(format!("i-{n}").as_str().into()),
+        device_index: Some(0),
+        requester_managed: false,
+        source_dest_check: true,
+        timeouts: TrackingTimeouts::default(),
+    }
+}
+
+fn subnet(n: u8) -> Subnet {
+    let blocks = [format!("10.0.{n}.0/24"), format!("2001:db8:0:{n}::/64")];
+    Subnet {
+        id: format!("subnet-{n}").as_str().into(),
+        vpc: "vpc-1".into(),
+        name: String::new(),
+        zone: String::new(),
+        cidrs: blocks.map(|it| it.parse().unwrap()).to_vec(),
+    }
+}
+
+fn table() -> RouteTable {
+    let routes = [
+        ("10.0.0.0/16", "local"),
+        ("2001:db8::/56", "local"),
+        ("0.0.0.0/0", "igw-1"),
+        ("::/0", "igw-1"),
+    ];
+    let route = |(destination, target): (&str, &str)| Route {
+        destination: destination.into(),
+        target: target.into(),
+        blackhole: false,
+        propagated: false,
+    };
+    RouteTable {
+        id: "rtb-1".into(),
+        vpc: "vpc-1".into(),
+        name: String::new(),
+        main: true,
+        subnets: Vec::new(),
+        routes: routes.map(route).to_vec(),
+    }
 }
 
 /// A flow between two of our addresses, or with one outside.
@@ -347,17 +365,11 @@ proptest! {
         // Everything is decided by number 250 at the latest.
         let mut open = estate.clone();
         for acl in ["acl-1", "acl-2"] {
-            open.update_acl(&acl.into(), |all| {
-                for direction in Direction::BOTH {
-                    for (number, cidr) in [(250, "0.0.0.0/0"), (251, "::/0")] {
-                        all.push(AclEntry { direction, number, action: AclAction::Allow, protocol: Protocol::All, cidr: cidr.parse().unwrap(), ports: None });
-                    }
-                }
-            });
+            open.update_acl(&acl.into(), |all| all.extend(allow_all(250)));
         }
         let mut after = open.clone();
         for acl in ["acl-1", "acl-2"] {
-            let later = entries.iter().cloned().map(|it| AclEntry { number: it.number + 300, ..it });
+            let later = entries.iter().map(|it| AclEntry { number: it.number + 300, ..it.clone() });
             after.update_acl(&acl.into(), |all| all.extend(later));
         }
         prop_assert_eq!(connects(&open, &flow), connects(&after, &flow));

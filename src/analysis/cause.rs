@@ -51,7 +51,7 @@ pub struct Decision {
 
 impl Decision {
     /// Names another object that decides the same.
-    pub(super) fn and(&mut self, other: Self) {
+    pub(super) fn and(&mut self, other: &Self) {
         self.code = format!("{} {}", self.code, other.code);
         self.words = format!("{}; and {}", self.words, other.words);
     }

@@ -136,7 +136,7 @@ impl Network {
             Admission::Unknown => "not all of their rules were read",
         };
         let tracking = tracker.tracking(self, placed, side, ix, remote);
-        let tracked = match tracking.tracked {
+        let state = match tracking.tracked {
             Some(true) => "the flow is tracked",
             Some(false) => "the flow is untracked",
             None => "tracking unknown",
@@ -146,7 +146,7 @@ impl Network {
             self,
             ix,
             direction,
-            &format!("{rules}; {tracked} ({why})"),
+            &format!("{rules}; {state} ({why})"),
         ))
     }
 }

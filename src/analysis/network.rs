@@ -457,14 +457,13 @@ fn set<I: Clone + Eq + std::hash::Hash, T>(
     id: &I,
     it: T,
 ) {
-    match known.and_then(|ix| all.get_mut(ix as usize)) {
-        Some(slot) => *slot = it,
-        None => {
-            let next = Ix::try_from(all.len()).unwrap_or(Ix::MAX);
-            pick(Arc::make_mut(numbers)).insert(id.clone(), next);
-            all.push(it);
-        }
+    if let Some(slot) = known.and_then(|ix| all.get_mut(ix as usize)) {
+        *slot = it;
+        return;
     }
+    let next = Ix::try_from(all.len()).unwrap_or(Ix::MAX);
+    pick(Arc::make_mut(numbers)).insert(id.clone(), next);
+    all.push(it);
 }
 
 fn numbered<'a, I: Clone + Eq + std::hash::Hash + 'a>(

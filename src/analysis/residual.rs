@@ -325,7 +325,7 @@ mod tests {
         let group = own[0].groups[0].clone();
         let any = "0.0.0.0/0".parse().unwrap();
         estate.update_group(&group, |it| {
-            it.rules.push(GroupRule::all(Direction::Ingress, any))
+            it.rules.push(GroupRule::all(Direction::Ingress, any));
         });
         let open = channels(&estate);
         for channel in [Channel::FromInternet, Channel::SameSubnet, Channel::Vpc] {

@@ -21,7 +21,7 @@ use crate::model::Direction;
 /// What an interface remembers of a flow. Times are milliseconds on the caller's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Entry {
-    pub(super) last: i64,
+    last: i64,
     /// Requests that followed an answer, and the first one: more than one make a UDP stream.
     exchanges: u8,
     answered: bool,
@@ -30,7 +30,7 @@ pub(super) struct Entry {
 /// The state of one flow.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tracker {
-    pub(super) entries: [Option<Entry>; 2],
+    entries: [Option<Entry>; 2],
     /// The way out of the first packet of each direction.
     doors: [Option<Door>; 2],
     via: Option<PathElement>,
@@ -154,12 +154,12 @@ impl Tracker {
         };
         self.learn(&walk, reply);
         let translated = walk.translated;
-        let received = self.pass(network, placed, receiver, reply, at, translated);
+        let arrival = self.pass(network, placed, receiver, reply, at, translated);
         Passage {
-            by_rules: sent.by_rules && received.by_rules,
-            unknown: sent.unknown || received.unknown,
+            by_rules: sent.by_rules && arrival.by_rules,
+            unknown: sent.unknown || arrival.unknown,
             doubt: walk.doubt,
-            ..received
+            ..arrival
         }
     }
 
@@ -267,11 +267,15 @@ impl Tracker {
         }
     }
 
-    /// How long the entry of one side lives without packets.
-    pub(super) fn timer(&self, network: &Network, placed: &Placed, side: Side) -> Option<Timer> {
-        let entry = self.entries[side as usize]?;
-        let eni = network.interface(placed.interface(side)?)?;
-        Some(eni.timer(EntryKind::of(placed.flow.protocol, entry.exchanges)))
+    /// The timer of the entry that ends first, and when its last packet passed.
+    pub(super) fn soonest(&self, network: &Network, placed: &Placed) -> Option<(Timer, i64)> {
+        let timers = Side::BOTH.into_iter().filter_map(|side| {
+            let entry = self.entries[side as usize]?;
+            let eni = network.interface(placed.interface(side)?)?;
+            let kind = EntryKind::of(placed.flow.protocol, entry.exchanges);
+            Some((eni.timer(kind), entry.last))
+        });
+        timers.min_by_key(|(timer, last)| last + i64::from(timer.at_most) * 1000)
     }
 }
 

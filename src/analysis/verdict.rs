@@ -8,6 +8,7 @@ use super::grade::{Grade, source};
 use super::groups::Tracking;
 use super::network::{Ix, Network};
 use super::placed::{Placed, Side};
+use super::timers::Timer;
 use super::tracker::{Passage, Tracker, direction};
 use crate::model::{Direction, EniId, GroupRule, RouteTableId};
 
@@ -304,13 +305,7 @@ impl<'n> Course<'n> {
         } else {
             Grade::Documented
         });
-        let timers = Side::BOTH.into_iter().filter_map(|side| {
-            let timer = tracker.timer(self.end(), placed, side)?;
-            let entry = tracker.entries[side as usize]?;
-            Some((timer, entry.last))
-        });
-        let soonest = timers.min_by_key(|(timer, last)| last + i64::from(timer.at_most) * 1000);
-        let Some((timer, last)) = soonest else {
+        let Some((timer, last)) = tracker.soonest(self.end(), placed) else {
             return Fate::is(Verdict::Survives, grade);
         };
         let silent = activity.dormant || activity.gap.is_some_and(|gap| gap > timer.at_most);
@@ -318,7 +313,8 @@ impl<'n> Course<'n> {
         let ends = u32::try_from(ends.max(0)).unwrap_or(u32::MAX);
         if silent && ends <= HORIZON {
             // Whether a timer that the plan lowers holds for entries that exist is not documented.
-            let lowered = timer != self.timer_before(tracker, placed).unwrap_or(timer);
+            let before = tracker.soonest(self.before, placed);
+            let lowered = before.is_some_and(|(was, _)| was != timer);
             let grade = if lowered { Grade::Ambiguous } else { grade };
             Fate::is(Verdict::Expires(ends), grade)
         } else {
@@ -326,24 +322,17 @@ impl<'n> Course<'n> {
         }
     }
 
-    fn timer_before(&self, tracker: &Tracker, placed: &Placed) -> Option<super::timers::Timer> {
-        let timers = Side::BOTH
-            .into_iter()
-            .filter_map(|side| tracker.timer(self.before, placed, side));
-        timers.min_by_key(|it| it.at_most)
-    }
-
     /// A verdict with its reasons in words.
     pub fn judgement(&self, flow: &Flow, seen_by: Option<&EniId>, activity: Activity) -> Judgement {
         let seen_by = seen_by.and_then(|it| self.before.interface_ix(it));
         let placed = self.before.place(flow, seen_by);
         let fate = self.fate_of(&placed, activity);
-        let (tracker, _) = Tracker::established(self.before, &placed, 0);
+        let (state, _) = Tracker::established(self.before, &placed, 0);
         let tracked = Side::BOTH.into_iter().filter_map(|side| {
             let ix = placed.interface(side)?;
             let eni = self.before.interface(ix)?;
-            let remote = tracker.remote(&placed, side, None);
-            let tracking = tracker.tracking(self.before, &placed, side, ix, remote);
+            let remote = state.remote(&placed, side, None);
+            let tracking = state.tracking(self.before, &placed, side, ix, remote);
             (!eni.groups.is_empty()).then(|| (eni.id.clone(), tracking))
         });
         let tracked: Vec<_> = tracked.collect();
@@ -353,7 +342,8 @@ impl<'n> Course<'n> {
             Some(_) => None,
             None => Some(end.admit(&placed)),
         };
-        let (why, source) = reason(&placed, fate, decision.as_ref(), &tracked);
+        let timer = state.soonest(end, &placed).map(|(timer, _)| timer);
+        let (why, source) = reason(&placed, fate, decision.as_ref(), &tracked, timer);
         Judgement {
             fate,
             decision,
@@ -437,14 +427,17 @@ fn reason(
     fate: Fate,
     decision: Option<&Decision>,
     tracked: &[(EniId, Tracking)],
+    timer: Option<Timer>,
 ) -> (String, &'static str) {
     if let Some(decision) = decision {
         return (decision.words.clone(), decision.source);
     }
     let tracking = || {
         let kept = tracked.iter().find(|(_, it)| it.tracked != Some(false));
+        let timer = timer.map_or("its timer".to_owned(), Timer::text);
         kept.map_or_else(String::new, |(eni, it)| {
-            format!("tracked on {eni}: {}", it.why.words())
+            let why = it.why.words();
+            format!("tracked on {eni} until it is silent for {timer}: {why}")
         })
     };
     match fate.verdict {
@@ -476,7 +469,7 @@ impl Network {
                 let mut decision = cause.decision(self, reply);
                 // Opening the one door would not be enough: say so.
                 if let Some(also) = passage.also {
-                    decision.and(also.decision(self, reply));
+                    decision.and(&also.decision(self, reply));
                 }
                 return Err(decision);
             }

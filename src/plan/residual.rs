@@ -65,7 +65,7 @@ fn systems_manager(end: &Network, suspect: &InstanceId) -> Option<Residual> {
     let estate = end.estate();
     let mut endpoints = estate.gateways().filter(|it| {
         it.kind == GatewayKind::InterfaceEndpoint
-            && (it.name.ends_with(".ssm") || it.name.ends_with(".ssmmessages"))
+            && matches!(it.name.rsplit('.').next(), Some("ssm" | "ssmmessages"))
     });
     let reached = endpoints.find(|endpoint| {
         let mut enis = endpoint.enis.iter().filter_map(|id| estate.eni(id));

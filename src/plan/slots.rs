@@ -155,8 +155,8 @@ fn first_allow(acl: &Acl, traffic: Traffic) -> Option<u16> {
 fn displaceable(acl: &Acl, traffic: Traffic, last: u16) -> Option<u16> {
     let entries = acl.numbered_in(traffic.direction);
     let within = entries.filter(|it| it.number <= last);
-    let least = within.min_by_key(|it| (harm(acl, it, traffic), it.number))?;
-    Some(least.number)
+    let mildest = within.min_by_key(|it| (harm(acl, it, traffic), it.number))?;
+    Some(mildest.number)
 }
 
 /// How much the loss of an entry harms while a deny for `traffic` stands: least first.
