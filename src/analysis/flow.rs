@@ -5,6 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::model::PortSpan;
+
 /// One conversation. Addresses are those that our interfaces see: private ones where there are any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Flow {
@@ -70,47 +72,6 @@ impl fmt::Display for Flow {
     }
 }
 
-/// An inclusive range of ports; 0 to 0 where the protocol has none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PortSpan {
-    /// The lowest.
-    pub from: u16,
-    /// The highest.
-    pub to: u16,
-}
-
-impl PortSpan {
-    /// One port.
-    pub fn one(port: u16) -> Self {
-        Self {
-            from: port,
-            to: port,
-        }
-    }
-
-    /// The ports that clients may use where nothing is known of them, from those of NAT gateways and load
-    /// balancers to those of Windows.
-    /// <https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html>
-    pub const EPHEMERAL: Self = Self {
-        from: 1024,
-        to: 65535,
-    };
-
-    /// Whether `port` lies in it.
-    pub fn contains(self, port: u16) -> bool {
-        (self.from..=self.to).contains(&port)
-    }
-
-    /// The smallest range with this one and `port`.
-    #[must_use]
-    pub fn widen(self, port: u16) -> Self {
-        Self {
-            from: self.from.min(port),
-            to: self.to.max(port),
-        }
-    }
-}
-
 /// An ICMP type and code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct IcmpKind {
@@ -154,6 +115,8 @@ pub enum PathElement {
     Peering,
     /// A virtual private gateway.
     Vpn,
+    /// A local gateway of an Outpost.
+    LocalGateway,
     /// A middlebox appliance: group references do not hold behind it.
     Appliance,
 }
@@ -177,6 +140,7 @@ impl PathElement {
             Self::S3Endpoint => "S3 gateway endpoint",
             Self::Peering => "peering connection",
             Self::Vpn => "virtual private gateway",
+            Self::LocalGateway => "local gateway",
             Self::Appliance => "middlebox appliance",
         }
     }
@@ -200,6 +164,7 @@ impl PathElement {
             | Self::S3Endpoint
             | Self::Peering
             | Self::Vpn
+            | Self::LocalGateway
             | Self::Appliance => Some(false),
         }
     }

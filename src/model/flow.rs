@@ -135,4 +135,136 @@ impl TcpFlags {
     pub fn answers(self) -> bool {
         self.0 & 0b1_0010 == 0b1_0010
     }
+
+    /// FIN was seen: the sender has nothing more to send.
+    pub fn finishes(self) -> bool {
+        self.0 & 0b1 != 0
+    }
+
+    /// RST was seen: the sender gave the connection up.
+    pub fn resets(self) -> bool {
+        self.0 & 0b100 != 0
+    }
+}
+
+/// An inclusive range of ports; 0 to 0 where the protocol has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PortSpan {
+    /// The lowest.
+    pub from: u16,
+    /// The highest.
+    pub to: u16,
+}
+
+impl PortSpan {
+    /// The ports that clients may use where nothing is known of them, from those of NAT gateways and load
+    /// balancers to those of Windows.
+    /// <https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html>
+    pub const EPHEMERAL: Self = Self {
+        from: 1024,
+        to: 65535,
+    };
+
+    /// A single port.
+    pub fn one(port: u16) -> Self {
+        Self {
+            from: port,
+            to: port,
+        }
+    }
+
+    /// Whether `port` lies in the range.
+    pub fn contains(self, port: u16) -> bool {
+        (self.from..=self.to).contains(&port)
+    }
+
+    /// The only port of the range, if it is one.
+    pub fn single(self) -> Option<u16> {
+        (self.from == self.to).then_some(self.from)
+    }
+
+    /// The smallest range with this one and `port`.
+    #[must_use]
+    pub fn widen(self, port: u16) -> Self {
+        self.join(Self::one(port))
+    }
+
+    /// The smallest range with this one and another.
+    #[must_use]
+    pub fn join(self, other: Self) -> Self {
+        Self {
+            from: self.from.min(other.from),
+            to: self.to.max(other.to),
+        }
+    }
+}
+
+/// The way of egress traffic: what `traffic-path` says, by its number.
+///
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrafficPath {
+    /// 1: another resource in the same VPC, among them those that AWS puts there, such as NAT gateways.
+    SameVpc,
+    /// 2: an internet gateway or a gateway endpoint.
+    InternetGatewayOrEndpoint,
+    /// 3: a virtual private gateway.
+    VirtualPrivateGateway,
+    /// 4: a peering connection inside the Region.
+    PeeringSameRegion,
+    /// 5: a peering connection to another Region.
+    PeeringOtherRegion,
+    /// 6: a local gateway.
+    LocalGateway,
+    /// 7: a gateway endpoint (Nitro).
+    GatewayEndpoint,
+    /// 8: an internet gateway (Nitro).
+    InternetGateway,
+}
+
+impl TrafficPath {
+    /// All, from 1 on.
+    pub const ALL: [Self; 8] = [
+        Self::SameVpc,
+        Self::InternetGatewayOrEndpoint,
+        Self::VirtualPrivateGateway,
+        Self::PeeringSameRegion,
+        Self::PeeringOtherRegion,
+        Self::LocalGateway,
+        Self::GatewayEndpoint,
+        Self::InternetGateway,
+    ];
+
+    /// The path with this number; `None` for numbers that have no meaning yet.
+    pub fn numbered(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number).checked_sub(1)?).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_widen_and_contain() {
+        let span = PortSpan::one(40_000).widen(40_010);
+        assert_eq!((span.from, span.to, span.single()), (40_000, 40_010, None));
+        assert!(span.contains(40_000) && span.contains(40_010) && !span.contains(40_011));
+        assert_eq!(span.join(PortSpan::one(7)).from, 7);
+        assert_eq!(PortSpan::one(7).widen(7).single(), Some(7));
+    }
+
+    #[test]
+    fn traffic_paths_are_numbered_from_one() {
+        for (number, path) in [
+            (0, None),
+            (1, Some(TrafficPath::SameVpc)),
+            (3, Some(TrafficPath::VirtualPrivateGateway)),
+            (8, Some(TrafficPath::InternetGateway)),
+            (9, None),
+        ] {
+            assert_eq!(TrafficPath::numbered(number), path);
+        }
+    }
 }

@@ -20,7 +20,7 @@ pub use compute::{
 };
 pub use estate::{Changes, Estate, Freshness, Part, PartKind};
 pub use finding::{Finding, FindingAction, Remote, Severity};
-pub use flow::{FlowAction, FlowDirection, FlowRecord, LogStatus, TcpFlags};
+pub use flow::{FlowAction, FlowDirection, FlowRecord, LogStatus, PortSpan, TcpFlags, TrafficPath};
 pub use id::{
     AclId, AsgName, EniId, FindingId, GatewayId, GroupId, InstanceId, RouteTableId, RuleId,
     SubnetId, VolumeId, VpcId,
