@@ -35,6 +35,18 @@ impl Format {
     /// Times from 10^11 on are milliseconds, others seconds. If only one of `start` and `end` has a
     /// value it stands for both.
     pub fn record(&self, line: &[u8]) -> Result<FlowRecord, BadLine> {
+        self.record_at(line, None)
+    }
+
+    /// [`Format::record`], with the time at which the line was logged for formats that have neither
+    /// `start` nor `end`: a custom format may leave both out.
+    /// <https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html#flow-logs-custom>
+    pub fn record_at(
+        &self,
+        line: &[u8],
+        logged: Option<DateTime<Utc>>,
+    ) -> Result<FlowRecord, BadLine> {
+        let timeless = !self.has(Field::Start) && !self.has(Field::End);
         let mut record = FlowRecord::empty(DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH);
         let (mut start, mut end) = (None, None);
         self.each_value(line, |field, value| match (field, value) {
@@ -45,7 +57,8 @@ impl Format {
             (_, Value::Address(address)) => set_address(&mut record, field, address),
             (_, Value::Text(text)) => set_text(&mut record, field, text),
         })?;
-        record.start = start.or(end).ok_or(BadLine::NoTime)?;
+        let logged = logged.filter(|_| timeless);
+        record.start = start.or(end).or(logged).ok_or(BadLine::NoTime)?;
         record.end = end.unwrap_or(record.start);
         Ok(record)
     }
@@ -294,6 +307,19 @@ mod tests {
             assert_eq!(window, (start, end), "{line}");
         }
         assert_eq!(format.record(b"- -"), Err(BadLine::NoTime));
+    }
+
+    #[test]
+    fn a_format_without_times_takes_the_time_at_which_it_was_logged() {
+        let logged = DateTime::from_timestamp(7, 0);
+        let timeless = Format::parse("srcaddr srcport").unwrap();
+        let record = timeless.record_at(b"10.0.0.1 80", logged).unwrap();
+        assert_eq!(Some(record.start), logged);
+        assert_eq!(Some(record.end), logged);
+        let bad = timeless.record(b"10.0.0.1 80");
+        assert_eq!(bad, Err(BadLine::NoTime));
+        let timed = Format::parse("start srcport").unwrap();
+        assert_eq!(timed.record_at(b"- 80", logged), Err(BadLine::NoTime));
     }
 
     #[test]
