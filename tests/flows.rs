@@ -7,7 +7,7 @@
 
 use std::net::IpAddr;
 
-use firedoor::flows::{BadLine, Edge, Field, FlowTable, Format, Value};
+use firedoor::flows::{BadLine, Edge, Field, FlowTable, Format, Sums, Value};
 use firedoor::model::{
     EniId, FlowAction, FlowDirection, FlowRecord, LogStatus, Protocol, TcpFlags,
 };
@@ -98,7 +98,7 @@ fn a_file_with_a_header_is_read_and_its_bad_lines_are_counted() {
             Err(reason) => table.count_bad(event, reason),
         }
     }
-    let edges: Vec<&Edge> = table.edges().collect();
+    let edges: Vec<Edge<'_>> = table.edges().collect();
     assert_eq!(edges.len(), 1);
     assert_eq!((edges[0].bytes_in, edges[0].bytes_out), (900, 100));
     let reasons = &table.coverage().bad_reasons;
@@ -124,13 +124,20 @@ fn any_record() -> impl Strategy<Value = FlowRecord> {
     let protocol =
         proptest::option::weighted(0.95, prop_oneof![Just(Protocol::TCP), Just(Protocol::UDP)]);
     let direction = proptest::option::of(any::<bool>());
-    let flags = proptest::option::of(prop_oneof![Just(0_u8), Just(2), Just(18)]);
+    let flags = [0_u8, 1, 2, 3, 4, 18, 19];
+    let flags = proptest::option::of(proptest::sample::select(flags.to_vec()));
+    let hops = ["nat_gateway", "vpc_endpoint", "else"].map(Into::into);
+    let way = (
+        proptest::option::of(0..10_u8),
+        proptest::option::of(proptest::sample::select(hops.to_vec())),
+    );
     let rest = (
         protocol,
         direction,
         flags,
         proptest::option::weighted(0.95, any::<bool>()),
         0..12_u8,
+        way,
     );
     (eni, sides, time, rest).prop_map(|(eni, sides, (start, length, bytes), rest)| {
         let at = |seconds| chrono::DateTime::from_timestamp(seconds, 0).unwrap_or_default();
@@ -155,6 +162,8 @@ fn any_record() -> impl Strategy<Value = FlowRecord> {
                 }
             }),
             tcp_flags: rest.2.map(TcpFlags),
+            traffic_path: rest.5.0,
+            next_hop_type: rest.5.1,
             action: rest.3.map(|accepted| {
                 if accepted {
                     FlowAction::Accept
@@ -229,13 +238,13 @@ proptest! {
             r.src.is_some() && r.dst.is_some() && r.protocol.is_some() && r.action.is_some()
         };
         let placed: Vec<&FlowRecord> = once.iter().map(|(_, record)| record).filter(placed).collect();
-        let sum = |of: fn(&Edge) -> u64| table.edges().map(of).sum::<u64>();
-        prop_assert_eq!(sum(Edge::bytes), placed.iter().map(|r| r.bytes).sum::<u64>());
+        let sum = |of: fn(&Edge<'_>) -> u64| table.edges().map(|edge| of(&edge)).sum::<u64>();
+        prop_assert_eq!(sum(|e| e.bytes()), placed.iter().map(|r| r.bytes).sum::<u64>());
         prop_assert_eq!(sum(|e| e.packets), placed.iter().map(|r| r.packets).sum::<u64>());
         prop_assert_eq!(sum(|e| e.records), u64::try_from(placed.len()).unwrap());
         prop_assert_eq!(table.edges().count(), table.len());
         for edge in table.edges() {
-            let line = edge.sparkline(edge.last, Edge::MINUTES);
+            let line = edge.sparkline(edge.last, Sums::MINUTES);
             prop_assert!(line.iter().sum::<u64>() <= edge.bytes());
         }
     }

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::state::AppState;
 use crate::analysis::{Activity, Explanation, Fate, Flow, Network, PortSpan, Seen, Traffic};
 use crate::flows::{Edge, EdgeKey};
-use crate::model::{Direction, Estate, FlowAction, InstanceId};
+use crate::model::{Direction, EniId, Estate, FlowAction, InstanceId};
 use crate::plan::{self, Action, Intent, Outlook, PlanError, Row};
 
 /// While logs stream in, forecasts are made this far apart at the least.
@@ -83,20 +83,26 @@ impl AppState {
             }
             _ => Network::new(&self.estate),
         };
-        let edges = self.flows.edges();
-        Traffic::new(&network, edges.filter_map(|edge| self.seen(edge)))
+        let edges = self
+            .flows
+            .logs()
+            .flat_map(|log| log.edges().map(move |edge| (log.eni, edge)));
+        Traffic::new(
+            &network,
+            edges.filter_map(|(eni, edge)| self.seen(eni, &edge)),
+        )
     }
 
-    fn seen<'a>(&self, edge: &'a Edge) -> Option<Seen<'a>> {
+    fn seen<'a>(&self, eni: &'a EniId, edge: &Edge<'_>) -> Option<Seen<'a>> {
         (edge.key.action == FlowAction::Accept).then_some(Seen {
             flow: self.flow(edge)?,
-            eni: &edge.key.eni,
+            eni,
             activity: activity(edge),
             bytes_per_minute: 0,
         })
     }
 
-    fn flow(&self, edge: &Edge) -> Option<Flow> {
+    fn flow(&self, edge: &Edge<'_>) -> Option<Flow> {
         let own = self.estate.eni(&edge.key.eni)?.primary()?;
         let (client, server) = match edge.key.direction {
             Direction::Ingress => (edge.key.peer, own),
@@ -141,7 +147,7 @@ impl AppState {
     }
 
     /// What becomes of a flow under an action; `None`: there is no forecast.
-    pub fn fate(&self, edge: &Edge, action: Action) -> Option<Fate> {
+    pub fn fate(&self, edge: &Edge<'_>, action: Action) -> Option<Fate> {
         let outlook = self.forecast(action)?.as_ref().ok()?;
         let network = self.forecasts.traffic.as_ref()?.network();
         let flow = self.flow(edge)?;
@@ -154,13 +160,13 @@ impl AppState {
         let outlook = self.forecast(action)?.as_ref().ok()?;
         let network = self.forecasts.traffic.as_ref()?.network();
         let edge = self.flows.edges_of(&key.eni).find(|it| it.key == *key)?;
-        let flow = self.flow(edge)?;
+        let flow = self.flow(&edge)?;
         let course = outlook.course(network);
-        Some(course.explain(&flow, Some(&key.eni), activity(edge)))
+        Some(course.explain(&flow, Some(&key.eni), activity(&edge)))
     }
 }
 
-fn activity(edge: &Edge) -> Activity {
+fn activity(edge: &Edge<'_>) -> Activity {
     let _ = edge;
     Activity::default()
 }

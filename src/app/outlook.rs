@@ -3,7 +3,7 @@
 
 use super::health::age;
 use super::state::AppState;
-use crate::flows::Edge;
+use crate::flows::{self, Edge};
 use crate::model::FlowAction;
 use crate::plan::{Action, Dwell};
 
@@ -15,7 +15,7 @@ impl AppState {
     pub(super) fn dwell(&self) -> Dwell {
         let (active, _) = self.live_flows();
         Dwell {
-            slowest_gap: active.into_iter().map(mean_gap).max(),
+            slowest_gap: active.iter().map(mean_gap).max(),
             max: self.settings.max_dwell,
         }
     }
@@ -56,7 +56,7 @@ impl AppState {
 
     /// The suspect's accepted flows: those with traffic in each of the last ten minutes up to which the
     /// log is complete, and the others.
-    fn live_flows(&self) -> (Vec<&Edge>, Vec<&Edge>) {
+    fn live_flows(&self) -> (Vec<Edge<'_>>, Vec<Edge<'_>>) {
         let complete_to = self.flows.coverage().newest_end.unwrap_or(self.now);
         let edges = self.flows.newest_first(&self.suspect_enis()).into_iter();
         edges
@@ -64,8 +64,8 @@ impl AppState {
             .partition(|edge| edge.is_active(complete_to))
     }
 
-    fn named(&self, silent: &[&Edge]) -> String {
-        let name = |edge: &&Edge| {
+    fn named(&self, silent: &[Edge<'_>]) -> String {
+        let name = |edge: &Edge<'_>| {
             let age = age(self.now - edge.last);
             format!("{} port {} ({age} ago)", edge.key.peer, edge.key.port)
         };
@@ -81,7 +81,6 @@ impl AppState {
 }
 
 /// The mean time between two packets of an edge, in seconds, rounded up.
-fn mean_gap(edge: &Edge) -> u32 {
-    let seconds = u64::try_from((edge.last - edge.first).num_seconds()).unwrap_or(0);
-    u32::try_from(seconds.div_ceil(edge.packets.max(1))).unwrap_or(u32::MAX)
+fn mean_gap(edge: &Edge<'_>) -> u32 {
+    flows::mean_gap(edge.first, edge.last, edge.packets.max(1)).unwrap_or(u32::MAX)
 }

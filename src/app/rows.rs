@@ -118,7 +118,7 @@ impl AppState {
 
     /// The lines of the flows pane: the suspect's edges, newest first, those with the remote addresses
     /// of its findings on top: on a small screen they would be out of sight.
-    pub fn flow_rows(&self) -> Vec<&Edge> {
+    pub fn flow_rows(&self) -> Vec<Edge<'_>> {
         let filter = self.filter(Pane::Flows);
         let mut edges = self.flows.newest_first(&self.suspect_enis());
         edges.retain(|edge| {
@@ -137,10 +137,7 @@ impl AppState {
 
     /// The keys of [`AppState::flow_rows`].
     pub fn flow_keys(&self) -> Vec<EdgeKey> {
-        self.flow_rows()
-            .into_iter()
-            .map(|edge| edge.key.clone())
-            .collect()
+        self.flow_rows().into_iter().map(|edge| edge.key).collect()
     }
 
     /// The other side of a flow.

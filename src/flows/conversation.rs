@@ -13,8 +13,12 @@ use crate::model::{Direction, EniId, FlowDirection, FlowRecord, Protocol};
 pub(super) struct Conversation {
     /// The other side's address: that of its packets where it is known.
     pub(super) peer: IpAddr,
+    /// Our side's address, likewise.
+    pub(super) own: IpAddr,
     /// The port of the side that answers; 0 where there is none.
     pub(super) port: u16,
+    /// The port of the side that opened it.
+    pub(super) client_port: u16,
     /// Ingress: opened towards our interface.
     pub(super) direction: Direction,
     /// The record's bytes were sent by our side.
@@ -33,16 +37,17 @@ impl Conversation {
         let sender_opened = sender_opened(record, ports);
         let outbound = sender_is_ours(record, (src, dst), local)
             .unwrap_or_else(|| sender_opened.map_or(src <= dst, |opened| !opened));
+        let (from, to) = (record.pkt_src.unwrap_or(src), record.pkt_dst.unwrap_or(dst));
+        let (peer, own) = if outbound { (to, from) } else { (from, to) };
+        let (port, client_port) = match sender_opened {
+            Some(true) => (ports.1, ports.0),
+            Some(false) | None => ports,
+        };
         Some(Self {
-            peer: if outbound {
-                record.pkt_dst.unwrap_or(dst)
-            } else {
-                record.pkt_src.unwrap_or(src)
-            },
-            port: match sender_opened {
-                Some(true) => ports.1,
-                Some(false) | None => ports.0,
-            },
+            peer,
+            own,
+            port,
+            client_port,
             direction: match sender_opened {
                 Some(opened) if opened == outbound => Direction::Egress,
                 Some(_) | None => Direction::Ingress,
@@ -107,8 +112,8 @@ fn only_first(first: bool, second: bool) -> Option<bool> {
     (first != second).then_some(first)
 }
 
-/// RFC 1918, RFC 6598, link-local or unique local.
-fn is_private(address: IpAddr) -> bool {
+/// Whether an address is private: RFC 1918, RFC 6598, link-local or unique local.
+pub fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
             let [first, second, ..] = v4.octets();
@@ -125,7 +130,7 @@ mod tests {
     use crate::flows::Format;
 
     /// Reads a line of the fields below; `eni-a` has 10.0.0.5 and 10.0.0.6. Answers the peer, the
-    /// service port, the direction, and whether our side sent it.
+    /// service port, the direction, our address and the client's port, and whether our side sent it.
     fn read(line: &str) -> Option<(String, bool)> {
         let format = "interface-id srcaddr dstaddr srcport dstport protocol tcp-flags \
                       flow-direction pkt-srcaddr pkt-dstaddr start";
@@ -136,7 +141,11 @@ mod tests {
             eni.as_str() == "eni-a" && own.contains(&address)
         })?;
         let Conversation { peer, port, .. } = seen;
-        let conversation = format!("{peer} {port} {}", seen.direction.name());
+        let Conversation {
+            own, client_port, ..
+        } = seen;
+        let direction = seen.direction.name();
+        let conversation = format!("{peer} {port} {direction} {own} {client_port}");
         Some((conversation, seen.outbound))
     }
 
@@ -179,73 +188,76 @@ mod tests {
             // by port, ours by the interface's addresses
             (
                 "eni-a 10.0.0.5 10.0.0.9 40000 443 6 - - - -",
-                "10.0.0.9 443 egress",
+                "10.0.0.9 443 egress 10.0.0.5 40000",
             ),
             (
                 "eni-a 10.0.0.9 10.0.0.5 40000 22 6 0 - - -",
-                "10.0.0.9 22 ingress",
+                "10.0.0.9 22 ingress 10.0.0.5 40000",
             ),
             // SYN and SYN-ACK overrule the ports
             (
                 "eni-a 10.0.0.5 10.0.0.9 1024 50051 6 2 - - -",
-                "10.0.0.9 50051 egress",
+                "10.0.0.9 50051 egress 10.0.0.5 1024",
             ),
             (
                 "eni-a 10.0.0.9 10.0.0.5 1024 50051 6 3 - - -",
-                "10.0.0.9 50051 ingress",
+                "10.0.0.9 50051 ingress 10.0.0.5 1024",
             ),
             // flags of another protocol say nothing
             (
                 "eni-a 10.0.0.5 10.0.0.9 40000 53 17 18 - - -",
-                "10.0.0.9 53 egress",
+                "10.0.0.9 53 egress 10.0.0.5 40000",
             ),
             // flow-direction overrules addresses
             (
                 "eni-b 192.0.2.1 10.0.0.9 40000 80 6 - egress - -",
-                "10.0.0.9 80 egress",
+                "10.0.0.9 80 egress 192.0.2.1 40000",
             ),
             // a foreign interface: the private side is ours
             (
                 "eni-b 198.51.100.7 100.64.3.2 40000 22 6 - - - -",
-                "198.51.100.7 22 ingress",
+                "198.51.100.7 22 ingress 100.64.3.2 40000",
             ),
             // a NAT gateway: inner half, outer half
             (
                 "n 10.0.1.5 10.0.0.9 40000 80 6 - - 10.0.1.5 203.0.113.5",
-                "10.0.1.5 80 ingress",
+                "10.0.1.5 80 ingress 203.0.113.5 40000",
             ),
             (
                 "n 10.0.0.9 203.0.113.5 40000 80 6 - - - -",
-                "203.0.113.5 80 egress",
+                "203.0.113.5 80 egress 10.0.0.9 40000",
             ),
             // the peer's packets bear another address
             (
                 "eni-a 10.0.0.5 10.0.0.9 40000 80 6 - - - 172.20.1.1",
-                "172.20.1.1 80 egress",
+                "172.20.1.1 80 egress 10.0.0.5 40000",
             ),
             // nothing tells: the answering side is ours; with equal ports the lower address
             (
                 "eni-b 10.1.0.1 10.1.0.2 40000 80 6 - - - -",
-                "10.1.0.1 80 ingress",
+                "10.1.0.1 80 ingress 10.1.0.2 40000",
             ),
-            ("- 10.1.0.1 10.1.0.2 0 0 1 - - - -", "10.1.0.2 0 ingress"),
+            (
+                "- 10.1.0.1 10.1.0.2 0 0 1 - - - -",
+                "10.1.0.2 0 ingress 10.1.0.1 0",
+            ),
             // both addresses are the interface's own
             (
                 "eni-a 10.0.0.5 10.0.0.6 40000 80 6 - - - -",
-                "10.0.0.5 80 ingress",
+                "10.0.0.5 80 ingress 10.0.0.6 40000",
             ),
             // no ports, equal ports
             (
                 "eni-a 10.0.0.5 10.0.0.9 0 0 1 - - - -",
-                "10.0.0.9 0 ingress",
+                "10.0.0.9 0 ingress 10.0.0.5 0",
             ),
             (
                 "eni-a 10.0.0.5 10.0.0.9 - - 6 - - - -",
-                "10.0.0.9 0 ingress",
+                "10.0.0.9 0 ingress 10.0.0.5 0",
             ),
             (
                 "eni-a 10.0.0.5 10.0.0.9 123 123 17 - - - -",
-                "10.0.0.9 123 ingress",
+                "10.0.0.9 123 ingress 10.0.0.5 123",
             ),
         ] {
             let reply = reply_to(request);

@@ -1,7 +1,9 @@
 //! Bytes per minute, for the last hour that a series has seen.
 //!
-//! Sparse, because most edges speak in few minutes. What it holds does not depend on the order in
-//! which windows arrive.
+//! Sparse and packed, because most edges speak in few minutes and there are many edges. What it holds
+//! does not depend on the order in which windows arrive.
+
+use std::ops::Range;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -10,7 +12,34 @@ pub(super) const KEPT: i64 = 60;
 
 /// Bytes by minute since the epoch, oldest first, spanning less than [`KEPT`] minutes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Minutes(Vec<(i64, u64)>);
+pub(super) struct Minutes {
+    newest: i64,
+    spoken: Vec<Spoken>,
+}
+
+/// A minute and its bytes in one word: at 58 bits the bytes of a minute are cut off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Spoken(u64);
+
+impl Spoken {
+    /// 64 minutes are told apart, which is more than [`KEPT`].
+    const BITS: u32 = 6;
+
+    fn new(minute: i64, bytes: u64) -> Self {
+        let slot = minute.rem_euclid(1 << Self::BITS).unsigned_abs();
+        Self(bytes.min(u64::MAX >> Self::BITS) << Self::BITS | slot)
+    }
+
+    /// The minute that it stands for: the last one up to `newest` with its slot.
+    fn minute(self, newest: i64) -> i64 {
+        let slot = (self.0 & ((1 << Self::BITS) - 1)).cast_signed();
+        newest - (newest - slot).rem_euclid(1 << Self::BITS)
+    }
+
+    fn bytes(self) -> u64 {
+        self.0 >> Self::BITS
+    }
+}
 
 impl Minutes {
     /// Spreads the bytes of a window evenly over the minutes that it touches; the last one takes
@@ -25,34 +54,58 @@ impl Minutes {
             self.add_minute(minute, share);
         }
         self.add_minute(last, share + bytes % count);
-        self.forget_old();
     }
 
     /// Bytes of one minute.
     pub(super) fn at(&self, minute: i64) -> u64 {
-        let place = self.0.binary_search_by_key(&minute, |(minute, _)| *minute);
-        let entry = place.ok().and_then(|place| self.0.get(place));
-        entry.map_or(0, |(_, bytes)| *bytes)
+        let entry = self.place(minute).ok().and_then(|at| self.spoken.get(at));
+        entry.map_or(0, |spoken| spoken.bytes())
+    }
+
+    /// The minutes of a range that have bytes, newest first.
+    pub(super) fn spoken(&self, range: Range<i64>) -> impl Iterator<Item = i64> {
+        let newest_first = self.spoken.iter().rev().map(|it| it.minute(self.newest));
+        newest_first
+            .skip_while(move |minute| *minute >= range.end)
+            .take_while(move |minute| *minute >= range.start)
     }
 
     fn add_minute(&mut self, minute: i64, bytes: u64) {
         if bytes == 0 {
             return;
         }
-        match self.0.binary_search_by_key(&minute, |(minute, _)| *minute) {
+        if self.spoken.is_empty() {
+            self.newest = minute;
+            self.spoken.reserve_exact(1);
+        }
+        if minute > self.newest {
+            self.forget_before(minute - KEPT + 1);
+            self.newest = minute;
+        }
+        if minute <= self.newest - KEPT {
+            return;
+        }
+        match self.place(minute) {
             Ok(place) => {
-                if let Some((_, sum)) = self.0.get_mut(place) {
-                    *sum = sum.saturating_add(bytes);
+                if let Some(spoken) = self.spoken.get_mut(place) {
+                    *spoken = Spoken::new(minute, spoken.bytes().saturating_add(bytes));
                 }
             }
-            Err(place) => self.0.insert(place, (minute, bytes)),
+            Err(place) => self.spoken.insert(place, Spoken::new(minute, bytes)),
         }
     }
 
-    fn forget_old(&mut self) {
-        let oldest = self.0.last().map_or(0, |(newest, _)| newest - KEPT + 1);
-        let forgotten = self.0.partition_point(|(minute, _)| *minute < oldest);
-        self.0.drain(..forgotten);
+    fn place(&self, minute: i64) -> Result<usize, usize> {
+        self.spoken
+            .binary_search_by_key(&minute, |spoken| spoken.minute(self.newest))
+    }
+
+    fn forget_before(&mut self, oldest: i64) {
+        let newest = self.newest;
+        let forgotten = self
+            .spoken
+            .partition_point(|spoken| spoken.minute(newest) < oldest);
+        self.spoken.drain(..forgotten);
     }
 }
 
@@ -80,7 +133,11 @@ mod tests {
         ] {
             let mut minutes = Minutes::default();
             minutes.add(at(start), at(end), 100);
-            assert_eq!(minutes.0, spread, "{start} to {end}");
+            let spoken = minutes.spoken.iter();
+            let series: Vec<_> = spoken
+                .map(|it| (it.minute(minutes.newest), it.bytes()))
+                .collect();
+            assert_eq!(series, spread, "{start} to {end}");
         }
     }
 
@@ -98,6 +155,6 @@ mod tests {
         assert_eq!(forward.at(61), 10);
         assert_eq!(forward.at(119), 1210);
         assert_eq!(forward.at(120), 1200);
-        assert!(forward.0.len() <= 60);
+        assert!(forward.spoken.len() <= 60);
     }
 }

@@ -12,21 +12,18 @@ use chrono::{DateTime, Utc};
 use super::bad_line::BadLine;
 use super::conversation::Conversation;
 use super::coverage::TableCoverage;
-use super::edge::{Edge, EdgeKey};
+use super::edge::{Edge, PeerKey, Sums};
 use super::seen::SeenEvents;
-use crate::model::{Direction, EniId, FlowAction, FlowRecord, LogStatus};
+use crate::model::{EniId, FlowRecord, LogStatus};
 
 /// Stands for the interface in edges of records that name none (regional NAT gateways, transit
 /// gateways, formats without `interface-id`).
 pub const UNKNOWN_ENI: &str = "-";
 
-/// What tells the edges of one interface apart: [`EdgeKey`] without it, in the same order.
-type PeerKey = (IpAddr, u16, u8, Direction, FlowAction);
-
 /// Edges by interface, with what they rest on.
 #[derive(Debug, Clone)]
 pub struct FlowTable {
-    enis: BTreeMap<EniId, BTreeMap<PeerKey, Edge>>,
+    enis: BTreeMap<EniId, BTreeMap<PeerKey, Sums>>,
     len: usize,
     limit: usize,
     evicted: u64,
@@ -75,7 +72,7 @@ impl FlowTable {
             return false;
         }
         self.coverage.add(record);
-        match Conversation::of(record, local).and_then(|c| Some((key(record, c)?, c))) {
+        match Conversation::of(record, local).and_then(|c| Some((PeerKey::of(record, c)?, c))) {
             Some((key, conversation)) => self.count(key, record, conversation),
             None if record.status == LogStatus::Ok => self.coverage.incomplete += 1,
             None => {}
@@ -110,53 +107,54 @@ impl FlowTable {
         &self.coverage
     }
 
+    /// The log of each interface, in the order of their ids.
+    pub fn logs(&self) -> impl Iterator<Item = EniLog<'_>> {
+        self.enis.iter().map(|(eni, edges)| EniLog { eni, edges })
+    }
+
+    /// The log of one interface, if it has edges.
+    pub fn log_of(&self, eni: &EniId) -> Option<EniLog<'_>> {
+        let (eni, edges) = self.enis.get_key_value(eni)?;
+        Some(EniLog { eni, edges })
+    }
+
     /// All edges, by interface, then in the order of their keys.
-    pub fn edges(&self) -> impl Iterator<Item = &Edge> {
-        self.enis.values().flat_map(BTreeMap::values)
+    pub fn edges(&self) -> impl Iterator<Item = Edge<'_>> {
+        self.logs().flat_map(EniLog::edges)
     }
 
     /// The edges of one interface, in the order of their keys.
-    pub fn edges_of(&self, eni: &EniId) -> impl Iterator<Item = &Edge> {
-        self.enis.get(eni).into_iter().flat_map(BTreeMap::values)
+    pub fn edges_of(&self, eni: &EniId) -> impl Iterator<Item = Edge<'_>> {
+        self.log_of(eni).into_iter().flat_map(EniLog::edges)
     }
 
     /// The edges of some interfaces: the last one seen first, then by bytes, then by key.
-    pub fn newest_first(&self, enis: &[EniId]) -> Vec<&Edge> {
+    pub fn newest_first(&self, enis: &[EniId]) -> Vec<Edge<'_>> {
         let enis: BTreeSet<&EniId> = enis.iter().collect();
-        let mut edges: Vec<&Edge> = enis
+        let mut edges: Vec<Edge<'_>> = enis
             .into_iter()
             .flat_map(|eni| self.edges_of(eni))
             .collect();
         edges.sort_unstable_by(|a, b| {
-            let rank = |edge: &Edge| (Reverse(edge.last), Reverse(edge.bytes()));
+            let rank = |edge: &Edge<'_>| (Reverse(edge.last), Reverse(edge.bytes()));
             rank(a).cmp(&rank(b)).then_with(|| a.key.cmp(&b.key))
         });
         edges
     }
 
-    fn count(&mut self, key: EdgeKey, record: &FlowRecord, conversation: Conversation) {
-        let known = self.enis.get_mut(&key.eni);
-        if let Some(edge) = known.and_then(|edges| edges.get_mut(&peer_key(&key))) {
-            edge.add(record, conversation);
+    fn count(&mut self, key: PeerKey, record: &FlowRecord, conversation: Conversation) {
+        let eni = record.eni.as_ref().map_or(UNKNOWN_ENI, EniId::as_str);
+        let known = self.enis.get_mut(eni).and_then(|it| it.get_mut(&key));
+        if let Some(sums) = known {
+            sums.add(record, conversation);
             return;
         }
         self.make_room();
-        let mut edge = Edge::new(self.share_eni(key), record);
-        edge.add(record, conversation);
-        let edges = self.enis.entry(edge.key.eni.clone()).or_default();
-        edges.insert(peer_key(&edge.key), edge);
+        // Edges of an interface share its id: every record brings a copy of its own.
+        let eni = EniId::new(eni);
+        let edges = self.enis.entry(eni).or_default();
+        edges.insert(key, Sums::of(record, conversation));
         self.len += 1;
-    }
-
-    /// Every record brings its own copy of the interface's id: edges share the first one.
-    fn share_eni(&self, key: EdgeKey) -> EdgeKey {
-        match self.enis.get_key_value(&key.eni) {
-            Some((eni, _)) => EdgeKey {
-                eni: eni.clone(),
-                ..key
-            },
-            None => key,
-        }
     }
 
     /// Drops the sixteenth of the edges that is silent for longest, if the table is full.
@@ -164,54 +162,75 @@ impl FlowTable {
         if self.len < self.limit {
             return;
         }
-        for key in self.oldest(self.limit.div_ceil(16)) {
-            let Some(edges) = self.enis.get_mut(&key.eni) else {
+        for (eni, key) in self.oldest(self.limit.div_ceil(16)) {
+            let Some(edges) = self.enis.get_mut(&eni) else {
                 continue;
             };
-            if edges.remove(&peer_key(&key)).is_some() {
+            if edges.remove(&key).is_some() {
                 self.len -= 1;
                 self.evicted += 1;
             }
             if edges.is_empty() {
-                self.enis.remove(&key.eni);
+                self.enis.remove(&eni);
             }
         }
     }
 
-    fn oldest(&self, count: usize) -> Vec<EdgeKey> {
-        let mut edges: Vec<(DateTime<Utc>, &EdgeKey)> =
-            self.edges().map(|edge| (edge.last, &edge.key)).collect();
+    fn oldest(&self, count: usize) -> Vec<(EniId, PeerKey)> {
+        let of_eni = |(eni, edges)| {
+            let edges: &BTreeMap<PeerKey, Sums> = edges;
+            edges.iter().map(move |(key, sums)| (sums.last, eni, *key))
+        };
+        let mut edges: Vec<(DateTime<Utc>, &EniId, PeerKey)> =
+            self.enis.iter().flat_map(of_eni).collect();
         if count < edges.len() {
             edges.select_nth_unstable(count);
         }
-        edges
-            .into_iter()
-            .take(count)
-            .map(|(_, key)| key.clone())
-            .collect()
+        let oldest = edges.into_iter().take(count);
+        oldest.map(|(_, eni, key)| (eni.clone(), key)).collect()
     }
 }
 
-fn peer_key(key: &EdgeKey) -> PeerKey {
-    (key.peer, key.port, key.protocol, key.direction, key.action)
+/// The edges of one interface.
+#[derive(Debug, Clone, Copy)]
+pub struct EniLog<'a> {
+    /// The interface; [`UNKNOWN_ENI`] for records that name none.
+    pub eni: &'a EniId,
+    edges: &'a BTreeMap<PeerKey, Sums>,
 }
 
-fn key(record: &FlowRecord, conversation: Conversation) -> Option<EdgeKey> {
-    let eni = record.eni.clone();
-    Some(EdgeKey {
-        eni: eni.unwrap_or_else(|| EniId::new(UNKNOWN_ENI)),
-        peer: conversation.peer,
-        port: conversation.port,
-        protocol: record.protocol?,
-        direction: conversation.direction,
-        action: record.action?,
-    })
+impl<'a> EniLog<'a> {
+    /// All, in the order of their keys.
+    pub fn edges(self) -> impl Iterator<Item = Edge<'a>> {
+        let edge = move |(key, sums)| Self::edge(self.eni, key, sums);
+        self.edges.iter().map(edge)
+    }
+
+    /// Those between two addresses in one protocol, in the order of their keys.
+    pub fn between(
+        self,
+        peer: IpAddr,
+        own: IpAddr,
+        protocol: u8,
+    ) -> impl Iterator<Item = Edge<'a>> {
+        let (first, last) = PeerKey::ends(peer, own, protocol);
+        let edge = move |(key, sums)| Self::edge(self.eni, key, sums);
+        self.edges.range(first..=last).map(edge)
+    }
+
+    fn edge(eni: &EniId, key: &PeerKey, sums: &'a Sums) -> Edge<'a> {
+        Edge {
+            key: key.at(eni),
+            sums,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::flows::Format;
+    use crate::model::{Direction, FlowAction};
 
     /// A table of lines in version 2, by line number; 10.0.0.5 is ours everywhere.
     fn table(limit: usize, lines: &[String]) -> FlowTable {
@@ -246,9 +265,9 @@ mod tests {
         ];
         let table = table(10, &lines);
         let eni = EniId::new("eni-a");
-        let edges: Vec<&Edge> = table.edges_of(&eni).collect();
+        let edges: Vec<Edge<'_>> = table.edges_of(&eni).collect();
         assert_eq!((edges.len(), table.len()), (2, 2));
-        let edge = edges[0];
+        let edge = &edges[0];
         assert_eq!(
             (edge.bytes_in, edge.bytes_out, edge.packets, edge.records),
             (900, 150, 6, 3)

@@ -46,7 +46,7 @@ fn title(canvas: &Canvas<'_>, at: usize, count: usize) -> String {
 /// What the log says of the time after the run, as far as it has arrived.
 fn since_the_run<'a>(
     canvas: &Canvas<'a>,
-    rows: &[&Edge],
+    rows: &[Edge<'_>],
     ended: Option<DateTime<Utc>>,
 ) -> Vec<Line<'a>> {
     let styles = canvas.styles;
@@ -173,24 +173,33 @@ fn run_end(state: &AppState) -> Option<DateTime<Utc>> {
 
 /// Whether an accepted flow has a record that starts after the run's end. `None`: there is no such run,
 /// or the flow was rejected.
-fn goes_on(ended: Option<DateTime<Utc>>, edge: &Edge) -> Option<bool> {
+fn goes_on(ended: Option<DateTime<Utc>>, edge: &Edge<'_>) -> Option<bool> {
     let ended = ended?;
     (edge.key.action == FlowAction::Accept).then_some(edge.last_start > ended)
 }
 
-/// Which interface of the suspect a flow is on, where it has several.
-fn own_interface(state: &AppState, edge: &Edge) -> String {
-    let index = state
-        .estate
-        .eni(&edge.key.eni)
-        .and_then(|eni| eni.device_index);
-    match index {
-        Some(index) if state.targets.suspect.len() > 1 => format!(" (eth{index})"),
-        _ => String::new(),
+/// Which interface of the suspect a flow is on, where it has several, and which of its addresses, if
+/// that is not the first one.
+fn own_interface(state: &AppState, edge: &Edge<'_>) -> String {
+    let Some(eni) = state.estate.eni(&edge.key.eni) else {
+        return String::new();
+    };
+    let own = edge.key.own;
+    let first = eni
+        .addresses
+        .iter()
+        .find(|it| it.is_ipv4() == own.is_ipv4());
+    let secondary = first.is_some_and(|it| *it != own);
+    let index = eni.device_index.filter(|_| state.targets.suspect.len() > 1);
+    match (index, secondary) {
+        (Some(index), true) => format!(" (eth{index}, {own})"),
+        (Some(index), false) => format!(" (eth{index})"),
+        (None, true) => format!(" ({own})"),
+        (None, false) => String::new(),
     }
 }
 
-fn line<'a>(canvas: &Canvas<'a>, edge: &Edge, ended: Option<DateTime<Utc>>) -> Line<'a> {
+fn line<'a>(canvas: &Canvas<'a>, edge: &Edge<'_>, ended: Option<DateTime<Utc>>) -> Line<'a> {
     let (state, styles) = (canvas.state, canvas.styles);
     let key = &edge.key;
     let peer = state.peer(key.peer);
