@@ -1,9 +1,9 @@
 //! What an action does, computed from what was read. Pure: no I/O, no clock, no panics.
 //!
 //! [`Network`] is an estate made ready for judging packets; [`Course`] says what becomes of a flow under
-//! a plan, with the deciding object, the grade and the source. [`neighbourhood`] says who shares a scope
-//! with the suspect; [`blast`] says whom a plan's operations hit besides it. All work on an estate
-//! that may have holes, and say so by doubts.
+//! a plan, with the deciding object, the grade and the source. [`live`] says which flows there are,
+//! after the flow logs. [`neighbourhood`] says who shares a scope with the suspect; [`blast`] says whom
+//! a plan's operations hit besides it. All work on an estate that may have holes, and say so by doubts.
 
 mod acl;
 mod blast;
@@ -12,8 +12,10 @@ mod explain;
 mod flow;
 mod grade;
 mod groups;
+mod live;
 mod neighbours;
 mod network;
+mod paths;
 mod placed;
 mod residual;
 mod routes;
@@ -31,8 +33,12 @@ pub use explain::{Check, Explanation, PacketStory};
 pub use flow::{Flow, IcmpKind, PathElement, PortSpan};
 pub use grade::{Grade, source};
 pub use groups::{Tracking, TrackingReason};
+pub use live::{
+    BLIND_SPOTS, BlindSpot, ConfirmedCut, Live, LiveFlow, NatLeg, Opener, Transit, live,
+};
 pub use neighbours::{Link, Neighbour, Neighbourhood, eni_label, everyone, neighbourhood};
 pub use network::Network;
+pub use paths::Paths;
 pub use residual::{Channel, Residual, network_channels};
 pub use routes::TargetKind;
 pub use timers::Timer;
