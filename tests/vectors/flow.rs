@@ -81,7 +81,7 @@ fn port(value: &Value, key: &str) -> Result<u16, String> {
     }
 }
 
-fn protocol(value: &Value) -> Result<u8, String> {
+pub(crate) fn protocol(value: &Value) -> Result<u8, String> {
     let number = |name| match name {
         "tcp" => Some(6),
         "udp" => Some(17),
@@ -102,7 +102,7 @@ fn protocol(value: &Value) -> Result<u8, String> {
 }
 
 /// The element is told by a word of its name: files write them more or less fully.
-fn element(name: Option<&str>) -> Result<Option<PathElement>, String> {
+pub(crate) fn element(name: Option<&str>) -> Result<Option<PathElement>, String> {
     const WORDS: [(&str, PathElement); 13] = [
         ("egress-only", PathElement::EgressOnlyGateway),
         ("nat", PathElement::NatGateway),

@@ -6,6 +6,7 @@
 mod api;
 mod established;
 mod flow;
+mod flow_log;
 mod ops;
 mod request;
 mod simple;
@@ -78,6 +79,7 @@ fn check(case: &Value, topology: &Topology) -> Result<(), String> {
         Some("established_flow") => established::check(case, topology),
         Some("api") => api::check(case, &topology.value, &topology.estate),
         Some("timeline") => timeline::check(case, topology),
+        Some("flow_log") => flow_log::check(case, &topology.estate),
         Some(other) => Err(format!("kind {other} is not known")),
         None => Err("it has no kind".into()),
     }
