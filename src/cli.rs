@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +15,7 @@ use crate::app::{self, AppState, Exit, Mode, Session, Settings};
 use crate::drill::{self, Drill};
 use crate::executor::Runs;
 use crate::operation::Actuator;
+use crate::sources::dump::{self, DumpSource};
 use crate::sources::{Clock, PollSettings, Poller, Source};
 use crate::terminal::{self, Screen};
 use crate::view::{self, Depth, Styles};
@@ -44,25 +45,35 @@ enum Command {
         /// The scenario; without it, the first that is shipped.
         scenario: Option<String>,
     },
+    /// The console on a dump: answers of `aws ... describe-...`, findings and flow logs in a folder.
+    Open {
+        /// The folder; everything below it is read.
+        dir: PathBuf,
+    },
+    /// Reads the VPCs of the findings and of --vpc once, and writes them as a dump.
+    Snapshot {
+        /// The folder to write to: a new one, or an empty one.
+        dir: PathBuf,
+    },
 }
 
 /// Named as in the aws CLI.
 #[derive(Debug, Args)]
 struct AccountArgs {
     /// The profile of the shared configuration files.
-    #[arg(long)]
+    #[arg(long, global = true)]
     profile: Option<String>,
     /// The Region.
-    #[arg(long)]
+    #[arg(long, global = true)]
     region: Option<String>,
     /// Another endpoint for every service; `AWS_ENDPOINT_URL_EC2` and the like set one for each.
-    #[arg(long)]
+    #[arg(long, global = true)]
     endpoint_url: Option<String>,
     /// A VPC to read besides those of the findings; may be repeated.
-    #[arg(long, value_name = "VPC")]
+    #[arg(long, global = true, value_name = "VPC")]
     vpc: Vec<String>,
     /// How far back flow logs are read: minutes, or with h or d.
-    #[arg(long, default_value = "60", value_parser = minutes)]
+    #[arg(long, global = true, default_value = "60", value_parser = minutes)]
     since: u64,
 }
 
@@ -151,6 +162,8 @@ fn execute(cli: Cli) -> eyre::Result<()> {
         Some(Command::Drill { scenario }) => {
             runtime.block_on(drill_console(scenario.as_deref(), &cli.console))
         }
+        Some(Command::Open { dir }) => runtime.block_on(dump_console(&dir, &cli.console)),
+        Some(Command::Snapshot { dir }) => runtime.block_on(take_snapshot(&dir, &cli.account)),
         None => runtime.block_on(account_console(&cli.account, &cli.console)),
     };
     // Readings may still wait for an endpoint that does not answer.
@@ -178,33 +191,107 @@ async fn drill_console(scenario: Option<&str>, args: &ConsoleArgs) -> eyre::Resu
     console(outside, settings, args).await
 }
 
+/// How many doubts of a dump are told before the console starts.
+const DOUBTS: usize = 20;
+
+async fn dump_console(dir: &Path, args: &ConsoleArgs) -> eyre::Result<()> {
+    if args.allow_changes {
+        let words = "a dump can't be changed: leave out --allow-changes";
+        return Err(BadInput(words.into()).into());
+    }
+    let dump = dump::load(dir).map_err(|error| told(error.is_input(), error))?;
+    if dump.is_empty() {
+        return Err(BadInput(format!(
+            "nothing in {} can be read: expected are the JSON of calls such as `aws ec2 \
+             describe-network-interfaces`, GuardDuty findings as JSON, and flow logs as text or JSON; \
+             `firedoor snapshot` makes such a folder",
+            dir.display()
+        ))
+        .into());
+    }
+    for doubt in dump.doubts.iter().take(DOUBTS) {
+        say(&doubt.to_string());
+    }
+    if dump.doubts.len() > DOUBTS {
+        say(&format!("and {} more doubts", dump.doubts.len() - DOUBTS));
+    }
+    let source = DumpSource::new(dump, dir);
+    // Its time stands still, so everything is read once, and again when it is asked for.
+    let never_again = Duration::from_hours(1);
+    let settings = PollSettings {
+        vpcs: source.vpcs(),
+        since: source.span(),
+        max_pages: usize::MAX,
+        findings_every: never_again,
+        estate_every: never_again,
+        flows_every: never_again,
+    };
+    let outside = Outside {
+        clock: Arc::new(source.clock()),
+        actuator: None,
+        source: Arc::new(source),
+        mode: Mode::Dump,
+    };
+    console(outside, settings, args).await
+}
+
+/// An error that is the input's fault, or that of the world.
+fn told(is_input: bool, error: impl std::error::Error + Send + Sync + 'static) -> eyre::Report {
+    if is_input {
+        BadInput(error.to_string()).into()
+    } else {
+        error.into()
+    }
+}
+
+#[cfg(not(feature = "aws"))]
+fn without_aws() -> eyre::Report {
+    let words = "this build can't reach AWS (it was built with --no-default-features); `firedoor drill` \
+                 and `firedoor open` need no account";
+    BadInput(words.into()).into()
+}
+
 #[cfg(not(feature = "aws"))]
 #[expect(clippy::unused_async, reason = "the same signature as with AWS")]
 async fn account_console(_: &AccountArgs, _: &ConsoleArgs) -> eyre::Result<()> {
-    Err(BadInput(
-        "this build can't reach AWS (it was built with --no-default-features); `firedoor drill` needs \
-         no account"
-            .into(),
-    )
-    .into())
+    Err(without_aws())
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "the same signature as with AWS")]
+async fn take_snapshot(_: &Path, _: &AccountArgs) -> eyre::Result<()> {
+    Err(without_aws())
+}
+
+#[cfg(feature = "aws")]
+async fn take_snapshot(dir: &Path, account: &AccountArgs) -> eyre::Result<()> {
+    use crate::sources::snapshot::{Wish, snapshot};
+
+    let connected = connect(account).await?;
+    let now = crate::sources::SystemClock.now();
+    let wish = Wish {
+        vpcs: account.vpc.iter().map(|it| it.as_str().into()).collect(),
+        since: now - Duration::from_secs(account.since * 60),
+        now,
+        max_pages: 100,
+    };
+    let report = snapshot(&connected.source(), &wish, dir).await;
+    let report = report.map_err(|error| told(error.is_input(), error))?;
+    for line in report.lines() {
+        say(&line);
+    }
+    match report.missing.len() {
+        0 => Ok(()),
+        count => Err(eyre!(
+            "the snapshot in {} is incomplete: {count} readings failed",
+            dir.display()
+        )),
+    }
 }
 
 #[cfg(feature = "aws")]
 async fn account_console(account: &AccountArgs, args: &ConsoleArgs) -> eyre::Result<()> {
-    use crate::aws::{ConnectError, Connection};
-
-    let connection = Connection {
-        profile: account.profile.clone(),
-        region: account.region.clone(),
-        endpoint_url: account.endpoint_url.clone(),
-    };
-    let connected = crate::aws::connect(&connection).await;
-    let connected = connected.map_err(|error| match error {
-        ConnectError::UnknownProfile(_) | ConnectError::NoRegion | ConnectError::Endpoint(_) => {
-            BadInput(error.to_string()).into()
-        }
-        ConnectError::ConfigFiles(_) | ConnectError::NoCredentials(_) => eyre::Report::from(error),
-    })?;
+    let connected = connect(account).await?;
     let settings = PollSettings {
         vpcs: account.vpc.iter().map(|it| it.as_str().into()).collect(),
         since: Duration::from_secs(account.since * 60),
@@ -229,6 +316,24 @@ async fn account_console(account: &AccountArgs, args: &ConsoleArgs) -> eyre::Res
         actuator,
     };
     console(outside, settings, args).await
+}
+
+#[cfg(feature = "aws")]
+async fn connect(account: &AccountArgs) -> eyre::Result<crate::aws::Account> {
+    use crate::aws::{ConnectError, Connection};
+
+    let connection = Connection {
+        profile: account.profile.clone(),
+        region: account.region.clone(),
+        endpoint_url: account.endpoint_url.clone(),
+    };
+    let connected = crate::aws::connect(&connection).await;
+    connected.map_err(|error| match error {
+        ConnectError::UnknownProfile(_) | ConnectError::NoRegion | ConnectError::Endpoint(_) => {
+            BadInput(error.to_string()).into()
+        }
+        ConnectError::ConfigFiles(_) | ConnectError::NoCredentials(_) => eyre::Report::from(error),
+    })
 }
 
 /// What a console is put on.

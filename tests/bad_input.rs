@@ -74,6 +74,34 @@ fn bad_arguments_are_named_with_what_is_expected() {
 }
 
 #[test]
+fn a_dump_that_is_none_is_told_with_what_is_expected() {
+    let empty = tempfile::tempdir().unwrap();
+    std::fs::write(empty.path().join("notes.txt"), "nothing").unwrap();
+    let empty = empty.path().to_str().unwrap();
+    for (args, wanted) in [
+        (
+            &["open", empty][..],
+            &[
+                "can be read",
+                "describe-network-interfaces",
+                "firedoor snapshot",
+            ][..],
+        ),
+        (
+            &["open", "/nowhere/at/all"],
+            &["/nowhere/at/all", "is not a folder"],
+        ),
+        (&["open"], &["<DIR>"]),
+        (&["open", empty, "--allow-changes"], &["--allow-changes"]),
+    ] {
+        let said = complaint(args, &[], INPUT);
+        for word in wanted {
+            assert!(said.contains(word), "{args:?} has no {word}: {said}");
+        }
+    }
+}
+
+#[test]
 fn asking_for_help_or_the_version_is_no_fault() {
     for args in [["--help"], ["--version"]] {
         let output = Command::new(PROGRAM).args(args).output().unwrap();
@@ -93,9 +121,12 @@ fn a_terminal_that_is_too_small_at_the_start_gets_one_sentence() {
 
 #[cfg(not(feature = "aws"))]
 #[test]
-fn without_aws_there_is_the_drill() {
-    let said = complaint(&[], &[], INPUT);
-    assert!(said.contains("firedoor drill"), "{said}");
+fn without_aws_there_are_the_drill_and_dumps() {
+    for args in [&[][..], &["snapshot", "/nowhere"]] {
+        let said = complaint(args, &[], INPUT);
+        assert!(said.contains("firedoor drill"), "{said}");
+        assert!(said.contains("firedoor open"), "{said}");
+    }
 }
 
 #[cfg(feature = "aws")]

@@ -11,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::message::{Effect, Message, Signal};
 use super::session::Session;
-use super::state::AppState;
+use super::state::{AppState, Mode};
 
 /// At the most 30 frames a second: a burst of messages is one frame.
 const FRAME: Duration = Duration::from_millis(33);
@@ -76,9 +76,11 @@ pub async fn run(
     }
 }
 
-/// Whether something on screen moves by itself every second. At rest ages move in steps of five.
+/// Whether something on screen moves by itself every second. At rest ages move in steps of five; in a dump
+/// time stands still, and does not tell.
 fn shows_time(state: &AppState) -> bool {
-    state.run_is_open() || state.now.timestamp() % 5 == 0
+    let still = state.settings.mode == Mode::Dump;
+    still || state.run_is_open() || state.now.timestamp() % 5 == 0
 }
 
 fn take_in(state: &mut AppState, session: &mut Session, message: Message) -> Option<Exit> {

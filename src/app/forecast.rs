@@ -46,7 +46,8 @@ impl Basis {
 
 impl AppState {
     /// Makes the forecasts anew if what they rest on has changed, and the last ones are not too young.
-    pub(super) fn refresh_forecasts(&mut self) {
+    /// A tick is always far enough from them: the clock may stand still.
+    pub(super) fn refresh_forecasts(&mut self, tick: bool) {
         let basis = Basis {
             estate: Arc::clone(&self.estate),
             records: self.flows.coverage().records,
@@ -59,7 +60,7 @@ impl AppState {
         }
         let same_suspect = before.is_some_and(|it| it.suspect == basis.suspect);
         let young = |at: DateTime<Utc>| self.now - at < PAUSE && self.now >= at;
-        if same_suspect && self.forecasts.made_at.is_some_and(young) {
+        if same_suspect && !tick && self.forecasts.made_at.is_some_and(young) {
             return;
         }
         let traffic = self.traffic();

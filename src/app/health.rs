@@ -26,6 +26,8 @@ pub enum FeedState {
     Waiting,
     /// Being read for the first time.
     Loading,
+    /// The dump that is shown does not hold it.
+    Absent,
     /// Too many calls.
     Throttled,
     /// A permission is missing.
@@ -56,6 +58,7 @@ impl FeedHealth {
             (Some(error), _) => match error.kind {
                 SourceErrorKind::Denied(_) => FeedState::Denied,
                 SourceErrorKind::Throttled => FeedState::Throttled,
+                SourceErrorKind::Absent => FeedState::Absent,
                 _ => FeedState::Failed,
             },
             (None, Some(at)) if now - at > STALE => FeedState::Stale,

@@ -76,12 +76,23 @@ pub enum Mode {
     Changes,
     /// Changes the embedded world, never an account.
     Drill,
+    /// Looks at what was once read of an account: there is nothing to change.
+    Dump,
 }
 
 impl Mode {
     /// Whether a plan may be confirmed.
     pub fn allows_changes(self) -> bool {
-        !matches!(self, Self::ReadOnly)
+        self.why_not().is_none()
+    }
+
+    /// Why no plan may be confirmed, in words; `None`: one may.
+    pub fn why_not(self) -> Option<&'static str> {
+        match self {
+            Self::ReadOnly => Some("read-only session: start firedoor with --allow-changes"),
+            Self::Dump => Some("this is a dump: there is nothing to change"),
+            Self::Changes | Self::Drill => None,
+        }
     }
 }
 

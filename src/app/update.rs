@@ -18,8 +18,9 @@ impl AppState {
     /// Takes in a message that arrived at `now`.
     pub fn update(&mut self, message: Message, now: DateTime<Utc>) -> Vec<Effect> {
         self.now = now;
+        let tick = message == Message::Tick;
         let effects = self.take_in(message);
-        self.refresh_forecasts();
+        self.refresh_forecasts(tick);
         effects
     }
 

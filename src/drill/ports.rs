@@ -10,11 +10,11 @@ use futures::future::BoxFuture;
 use super::clock::DrillClock;
 use super::scenario::Scenario;
 use super::world::World;
-use crate::model::{Estate, InstanceId, Part, PartKind};
+use crate::model::{Estate, InstanceId};
 use crate::operation::{Actuator, Answer, CallError, CallErrorKind, Operation, Refusal, State};
 use crate::sources::{
-    Clock, Coverage, FlowLine, FlowLines, FlowQuery, Identity, Reading, Request, Scope, Sink,
-    Source, SourceError,
+    Clock, Coverage, FlowLine, FlowLines, FlowQuery, Identity, Reading, Request, Sink, Source,
+    SourceError, part_of, vpcs_of,
 };
 
 /// How long a changing call takes.
@@ -201,10 +201,10 @@ impl Source for Drill {
                 Request::Identity => Reading::Identity(self.identity.clone()),
                 Request::Findings => Reading::Findings(self.world().findings()),
                 Request::Locate(instances) => {
-                    Reading::Located(located(self.world().estate(), &instances))
+                    Reading::Located(vpcs_of(self.world().estate(), &instances))
                 }
                 Request::Part { kind, scope } => {
-                    Reading::Part(part(self.world().estate(), kind, &scope))
+                    Reading::Part(part_of(self.world().estate(), kind, &scope))
                 }
                 Request::Flows(_) => return Ok(()),
             };
@@ -259,55 +259,4 @@ fn failed(api: &str, kind: CallErrorKind) -> CallError {
         code: code.to_owned(),
         message: "the drill made this call fail".to_owned(),
     }
-}
-
-fn located(estate: &Estate, instances: &[InstanceId]) -> Vec<crate::model::VpcId> {
-    let found = instances.iter().filter_map(|id| estate.instance(id));
-    let mut vpcs: Vec<_> = found.filter_map(|it| it.vpc.clone()).collect();
-    vpcs.sort();
-    vpcs.dedup();
-    vpcs
-}
-
-/// One part of the estate, limited to a scope.
-fn part(estate: &Estate, kind: PartKind, scope: &Scope) -> Part {
-    let within = |vpc: &crate::model::VpcId| scope.vpcs.contains(vpc);
-    let of = scope.instances.iter();
-    match kind {
-        PartKind::Vpcs => Part::Vpcs(only(estate.vpcs(), |it| within(&it.id))),
-        PartKind::Subnets => Part::Subnets(only(estate.subnets(), |it| within(&it.vpc))),
-        PartKind::Enis => Part::Enis(only(estate.enis(), |it| within(&it.vpc))),
-        PartKind::Instances => Part::Instances(only(estate.instances(), |it| {
-            it.vpc.as_ref().is_some_and(within)
-        })),
-        PartKind::Groups => Part::Groups(only(estate.groups(), |it| within(&it.vpc))),
-        PartKind::Acls => Part::Acls(only(estate.acls(), |it| within(&it.vpc))),
-        PartKind::RouteTables => {
-            Part::RouteTables(only(estate.route_tables(), |it| within(&it.vpc)))
-        }
-        PartKind::Gateways => Part::Gateways(only(estate.gateways(), |it| within(&it.vpc))),
-        PartKind::Peerings => Part::Peerings(only(estate.peerings(), |it| {
-            it.sides.iter().any(|side| within(&side.vpc))
-        })),
-        PartKind::PrefixLists => Part::PrefixLists(only(estate.prefix_lists(), |_| true)),
-        PartKind::Volumes => {
-            Part::Volumes(of.flat_map(|id| estate.volumes_of(id)).cloned().collect())
-        }
-        PartKind::AsgMemberships => {
-            Part::AsgMemberships(of.filter_map(|id| estate.asg_of(id)).cloned().collect())
-        }
-        PartKind::TargetMemberships => {
-            Part::TargetMemberships(of.flat_map(|id| estate.targets_of(id)).cloned().collect())
-        }
-        PartKind::FlowLogs => Part::FlowLogs(only(estate.flow_logs().iter(), |it| {
-            within(&it.resource.as_str().into())
-        })),
-    }
-}
-
-fn only<'a, T: Clone + 'a>(
-    all: impl Iterator<Item = &'a T>,
-    wanted: impl Fn(&T) -> bool,
-) -> Vec<T> {
-    all.filter(|it| wanted(it)).cloned().collect()
 }

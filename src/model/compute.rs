@@ -106,6 +106,19 @@ pub enum InstanceState {
 }
 
 impl InstanceState {
+    /// The state that AWS names so.
+    pub fn named(name: &str) -> Self {
+        match name {
+            "pending" => Self::Pending,
+            "running" => Self::Running,
+            "shutting-down" => Self::ShuttingDown,
+            "terminated" => Self::Terminated,
+            "stopping" => Self::Stopping,
+            "stopped" => Self::Stopped,
+            _ => Self::Unknown,
+        }
+    }
+
     /// As AWS writes it.
     pub fn name(self) -> &'static str {
         match self {

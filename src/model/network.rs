@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::id::{
     AclId, EniId, GatewayId, GroupId, InstanceId, RouteTableId, RuleId, SubnetId, VpcId,
 };
+use super::text::visible;
 
 /// A VPC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -569,4 +570,19 @@ pub enum FlowLogDestination {
     LogGroup(String),
     /// An S3 bucket or Firehose stream, by ARN: this program does not read it.
     Elsewhere(String),
+}
+
+impl FlowLogDestination {
+    /// The destination of a flow log: AWS names a log group by its name, by its ARN, or by both.
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_FlowLog.html>
+    pub fn of(group: Option<&str>, arn: &str) -> Self {
+        let in_arn = || {
+            let (_, name) = arn.split_once(":log-group:")?;
+            Some(name.strip_suffix(":*").unwrap_or(name))
+        };
+        match group.filter(|name| !name.is_empty()).or_else(in_arn) {
+            Some(name) => Self::LogGroup(visible(name).into_owned()),
+            None => Self::Elsewhere(visible(arn).into_owned()),
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use ipnet::IpNet;
 
 use super::network::{EniKind, PortRange, Protocol};
+use super::text::visible;
 
 /// A CIDR block, without host bits: not every server writes it canonically.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNetworkAclEntry.html>
@@ -59,6 +60,36 @@ pub fn written_ports(protocol: Protocol, ports: Option<PortRange>) -> (Option<i3
         (Protocol::All, _) | (_, None) => (None, None),
         (_, Some(ports)) => (Some(ports.from), Some(ports.to)),
     }
+}
+
+/// Whether a state says that something is gone, or never came: AWS goes on listing such things.
+/// What is only on its way out ("disassociating", "deleting") still works.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcCidrBlockState.html>
+pub fn is_gone(state: &str) -> bool {
+    const GONE: [&str; 7] = [
+        "deleted",
+        "detached",
+        "disassociated",
+        "expired",
+        "failed",
+        "failing",
+        "rejected",
+    ];
+    GONE.iter().any(|word| state.eq_ignore_ascii_case(word))
+}
+
+/// The name in an instance profile's ARN: what follows its path, as in
+/// `arn:aws:iam::111122223333:instance-profile/path/name`.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
+pub fn profile_name(arn: &str) -> Option<String> {
+    let (_, name) = arn.rsplit_once('/')?;
+    Some(visible(name).into_owned())
+}
+
+/// The plain id with this prefix at the end of an ARN, or the id itself.
+pub fn id_at_end<'a>(arn: &'a str, prefix: &str) -> Option<&'a str> {
+    let last = arn.rsplit(['/', ':']).next()?;
+    last.starts_with(prefix).then_some(last)
 }
 
 /// What tells what an interface serves.
@@ -176,6 +207,37 @@ mod tests {
             ("sctp?", None),
         ] {
             assert_eq!(protocol(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn ids_and_names_at_the_end_of_arns() {
+        for (arn, prefix, expected) in [
+            ("i-1", "i-", Some("i-1")),
+            ("arn:aws:ec2:r:1:instance/i-1", "i-", Some("i-1")),
+            ("arn:aws:iam::1:instance-profile/i", "i-", None),
+            ("arn:aws:s3:::bucket", "i-", None),
+            ("", "i-", None),
+        ] {
+            assert_eq!(id_at_end(arn, prefix), expected, "{arn}");
+        }
+        let profile = "arn:aws:iam::111122223333:instance-profile/apps/web";
+        assert_eq!(profile_name(profile).as_deref(), Some("web"));
+        assert_eq!(profile_name("web"), None);
+    }
+
+    #[test]
+    fn what_is_on_its_way_out_is_not_gone() {
+        for (state, gone) in [
+            ("Deleted", true),
+            ("failing", true),
+            ("disassociated", true),
+            ("disassociating", false),
+            ("deleting", false),
+            ("available", false),
+            ("", false),
+        ] {
+            assert_eq!(is_gone(state), gone, "{state}");
         }
     }
 

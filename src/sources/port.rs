@@ -152,6 +152,8 @@ pub enum SourceErrorKind {
     Unreachable,
     /// The Region has no `GuardDuty` detector.
     NoDetector,
+    /// The source is a dump that does not hold it.
+    Absent,
     /// Anything else.
     Other,
 }

@@ -131,6 +131,7 @@ fn top_line<'a>(state: &AppState, styles: &Styles, width: usize) -> Line<'a> {
         Mode::ReadOnly => (" READ-ONLY ", styles.strong),
         Mode::Changes => (" CHANGES ALLOWED ", styles.alarm),
         Mode::Drill => (" DRILL ", styles.selected),
+        Mode::Dump => (" DUMP ", styles.strong),
     };
     let ages = source_ages(state, styles);
     let ages_width: usize = ages.iter().map(|it| it.content.width()).sum();
@@ -183,6 +184,7 @@ fn source_ages<'a>(state: &AppState, styles: &Styles) -> Vec<Span<'a>> {
             FeedState::Stale => (format!("{age} old"), styles.warn),
             FeedState::Waiting => ("-".into(), styles.dim),
             FeedState::Loading => (styles.glyphs.ellipsis.to_string(), styles.dim),
+            FeedState::Absent => ("partial".into(), styles.warn),
             FeedState::Throttled => ("throttled".into(), styles.warn),
             FeedState::Denied => ("denied".into(), styles.bad),
             FeedState::Failed => ("failed".into(), styles.bad),

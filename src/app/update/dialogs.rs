@@ -5,7 +5,7 @@ use super::super::cursor::Cursor;
 use super::super::input::Key;
 use super::super::keymap::Command;
 use super::super::message::Effect;
-use super::super::state::{AppState, Dialog, Pane};
+use super::super::state::{AppState, Dialog, Mode, Pane};
 use crate::plan;
 
 /// A plan is never replaced without these words.
@@ -75,6 +75,8 @@ impl AppState {
 
     pub(super) fn confirm_key(&mut self, key: Key, command: Option<Command>) -> Vec<Effect> {
         let now = self.now;
+        // In a dump time stands still, and no key starts anything.
+        let still = self.settings.mode == Mode::Dump;
         let Some(Dialog::Confirm(confirm)) = &mut self.dialog else {
             return Vec::new();
         };
@@ -82,7 +84,7 @@ impl AppState {
             self.dialog = None;
             return Vec::new();
         }
-        if !confirm.is_armed(now) {
+        if !still && !confirm.is_armed(now) {
             return Vec::new();
         }
         match (command, key) {
@@ -139,8 +141,8 @@ impl AppState {
 
     /// Why the plan must not start now.
     fn refusal(&self, confirm: &Confirm) -> Option<String> {
-        if !self.settings.mode.allows_changes() {
-            return Some("read-only session: start firedoor with --allow-changes".into());
+        if let Some(why) = self.settings.mode.why_not() {
+            return Some(why.into());
         }
         if self.run_is_open() {
             return Some("a run is on its way: wait for its end".into());

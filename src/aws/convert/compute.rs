@@ -7,6 +7,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 
 use super::{name, shown, time};
+use crate::model::notation::profile_name;
 use crate::model::{
     AsgMembership, Instance, InstanceAttributes, InstanceState, Platform, TargetMembership, Volume,
 };
@@ -18,7 +19,7 @@ pub(in crate::aws) fn instance(it: &sdk::Instance) -> Option<Instance> {
         id: it.instance_id()?.into(),
         name: name(it.tags()),
         instance_type: shown(it.instance_type().map(sdk::InstanceType::as_str)),
-        state: state_of(state.map_or("", sdk::InstanceStateName::as_str)),
+        state: InstanceState::named(state.map_or("", sdk::InstanceStateName::as_str)),
         vpc: it.vpc_id().map(Into::into),
         subnet: it.subnet_id().map(Into::into),
         profile: it
@@ -50,24 +51,6 @@ fn attributes(it: &sdk::Instance) -> InstanceAttributes {
         metadata: endpoint.map(|endpoint| endpoint.as_str() == "enabled"),
         ..InstanceAttributes::default()
     }
-}
-
-fn state_of(name: &str) -> InstanceState {
-    match name {
-        "pending" => InstanceState::Pending,
-        "running" => InstanceState::Running,
-        "shutting-down" => InstanceState::ShuttingDown,
-        "terminated" => InstanceState::Terminated,
-        "stopping" => InstanceState::Stopping,
-        "stopped" => InstanceState::Stopped,
-        _ => InstanceState::Unknown,
-    }
-}
-
-/// `arn:aws:iam::111122223333:instance-profile/path/name`: the name is what follows the path.
-fn profile_name(arn: &str) -> Option<String> {
-    let (_, tail) = arn.rsplit_once('/')?;
-    Some(shown(Some(tail)))
 }
 
 fn tags(tags: &[sdk::Tag]) -> Vec<(String, String)> {
@@ -176,7 +159,7 @@ mod tests {
             ("hibernating", InstanceState::Unknown),
             ("", InstanceState::Unknown),
         ] {
-            assert_eq!(state_of(name), state, "{name}");
+            assert_eq!(InstanceState::named(name), state, "{name}");
         }
     }
 

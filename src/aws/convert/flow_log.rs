@@ -17,7 +17,10 @@ pub(in crate::aws) fn flow_log(it: &sdk::FlowLog) -> Option<FlowLog> {
     Some(FlowLog {
         id: shown(Some(it.flow_log_id()?)),
         resource: shown(Some(it.resource_id()?)),
-        destination: destination(it),
+        destination: FlowLogDestination::of(
+            it.log_group_name(),
+            it.log_destination().unwrap_or_default(),
+        ),
         format: shown(it.log_format()),
         aggregation_seconds: interval
             .and_then(|it| u32::try_from(it).ok())
@@ -25,20 +28,6 @@ pub(in crate::aws) fn flow_log(it: &sdk::FlowLog) -> Option<FlowLog> {
         traffic: shown(it.traffic_type().map(sdk::TrafficType::as_str)),
         delivery_error: failed.then(|| shown(Some(reason))),
     })
-}
-
-fn destination(it: &sdk::FlowLog) -> FlowLogDestination {
-    if let Some(group) = it.log_group_name().filter(|name| !name.is_empty()) {
-        return FlowLogDestination::LogGroup(shown(Some(group)));
-    }
-    let arn = it.log_destination().unwrap_or_default();
-    match arn.split_once(":log-group:") {
-        Some((_, name)) => {
-            let name = name.strip_suffix(":*").unwrap_or(name);
-            FlowLogDestination::LogGroup(shown(Some(name)))
-        }
-        None => FlowLogDestination::Elsewhere(shown(Some(arn))),
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use aws_sdk_ec2::types::{
 };
 
 use super::{name, shown};
+use crate::model::notation::is_gone;
 use crate::model::{Gateway, GatewayKind, VpcId};
 
 /// An internet gateway, if it is attached.
@@ -34,15 +35,13 @@ pub(in crate::aws) fn egress_only(it: &EgressOnlyInternetGateway) -> Option<Gate
 fn attached_to(attachments: &[InternetGatewayAttachment]) -> Option<VpcId> {
     let live = attachments
         .iter()
-        .find(|one| one.state().is_none_or(|state| state.as_str() != "detached"));
+        .find(|one| one.state().is_none_or(|state| !is_gone(state.as_str())));
     live?.vpc_id().map(Into::into)
 }
 
 /// A NAT gateway. AWS goes on listing deleted ones for an hour; they are left out.
 pub(in crate::aws) fn nat(it: &NatGateway) -> Option<Gateway> {
-    let gone = it
-        .state()
-        .is_some_and(|state| matches!(state.as_str(), "deleted" | "failed"));
+    let gone = it.state().is_some_and(|state| is_gone(state.as_str()));
     let enis = it.nat_gateway_addresses().iter();
     let enis = enis.filter_map(|one| one.network_interface_id().map(Into::into));
     (!gone).then_some(Gateway {
@@ -58,12 +57,7 @@ pub(in crate::aws) fn nat(it: &NatGateway) -> Option<Gateway> {
 /// A VPC endpoint that exists.
 pub(in crate::aws) fn endpoint(it: &VpcEndpoint) -> Option<Gateway> {
     let kind = it.vpc_endpoint_type().map_or("", |kind| kind.as_str());
-    let gone = it.state().is_some_and(|state| {
-        matches!(
-            state.as_str().to_ascii_lowercase().as_str(),
-            "deleted" | "failed" | "rejected" | "expired"
-        )
-    });
+    let gone = it.state().is_some_and(|state| is_gone(state.as_str()));
     let label = name(it.tags());
     (!gone).then_some(Gateway {
         id: it.vpc_endpoint_id()?.into(),

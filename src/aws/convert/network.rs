@@ -5,7 +5,7 @@ use aws_sdk_ec2::types::RuleAction;
 use ipnet::IpNet;
 
 use super::{cidr, name, shown};
-use crate::model::notation::{ports, protocol};
+use crate::model::notation::{is_gone, ports, protocol};
 use crate::model::{
     Acl, AclAction, AclEntry, Direction, Peering, PeeringSide, PrefixList, Protocol, Subnet, Vpc,
 };
@@ -51,9 +51,8 @@ pub(in crate::aws) fn subnet(it: &sdk::Subnet) -> Option<Subnet> {
     })
 }
 
-/// A block that is going away is still routed; one that is gone, or never came, is not.
 fn live(state: Option<&str>) -> bool {
-    !matches!(state, Some("disassociated" | "failed" | "failing"))
+    state.is_none_or(|state| !is_gone(state))
 }
 
 fn blocks<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<IpNet> {

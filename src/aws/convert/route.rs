@@ -4,16 +4,14 @@ use aws_sdk_ec2::types as sdk;
 use aws_sdk_ec2::types::{RouteOrigin, RouteState};
 
 use super::{cidr, name, shown};
+use crate::model::notation::is_gone;
 use crate::model::{Route, RouteTable};
 
 /// A route table.
 pub(in crate::aws) fn table(it: &sdk::RouteTable) -> Option<RouteTable> {
     let live = |one: &&sdk::RouteTableAssociation| {
         let state = one.association_state().and_then(|state| state.state());
-        !matches!(
-            state.map(sdk::RouteTableAssociationStateCode::as_str),
-            Some("disassociated" | "failed")
-        )
+        state.is_none_or(|state| !is_gone(state.as_str()))
     };
     let associations = || it.associations().iter().filter(live);
     Some(RouteTable {

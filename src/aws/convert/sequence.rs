@@ -8,6 +8,7 @@ use aws_sdk_guardduty::types::{NetworkEndpoint, ResourceData, ResourceV2, Sequen
 use super::address;
 use super::finding::{Named, add, place, port};
 use crate::model::Remote;
+use crate::model::notation::id_at_end;
 
 /// Adds what the resources of a sequence name.
 pub(super) fn name(it: &Sequence, named: &mut Named) {
@@ -17,22 +18,22 @@ pub(super) fn name(it: &Sequence, named: &mut Named) {
     // Groups of instances after the instances themselves: their members are suspects at most.
     for data in it.resources().iter().filter_map(ResourceV2::data) {
         for uid in grouped_instances(data) {
-            add(&mut named.instances, tail(uid, "i-").map(Into::into));
+            add(&mut named.instances, id_at_end(uid, "i-").map(Into::into));
         }
     }
 }
 
 fn name_resource(it: &ResourceV2, named: &mut Named) {
     let uid = it.uid().unwrap_or_default();
-    add(&mut named.instances, tail(uid, "i-").map(Into::into));
-    add(&mut named.enis, tail(uid, "eni-").map(Into::into));
-    add(&mut named.vpcs, tail(uid, "vpc-").map(Into::into));
+    add(&mut named.instances, id_at_end(uid, "i-").map(Into::into));
+    add(&mut named.enis, id_at_end(uid, "eni-").map(Into::into));
+    add(&mut named.vpcs, id_at_end(uid, "vpc-").map(Into::into));
     let Some(data) = it.data() else {
         return;
     };
     if let Some(instance) = data.ec2_instance() {
         for uid in instance.ec2_network_interface_uids() {
-            add(&mut named.enis, tail(uid, "eni-").map(Into::into));
+            add(&mut named.enis, id_at_end(uid, "eni-").map(Into::into));
         }
     }
     if let Some(eni) = data.ec2_network_interface() {
@@ -61,12 +62,6 @@ fn grouped_instances(data: &ResourceData) -> Vec<&String> {
             .map(sdk::IamInstanceProfileV2::ec2_instance_uids),
     ];
     lists.into_iter().flatten().flatten().collect()
-}
-
-/// The plain id at the end of an ARN, or the id itself.
-fn tail<'a>(uid: &'a str, prefix: &str) -> Option<&'a str> {
-    let last = uid.rsplit(['/', ':']).next()?;
-    last.starts_with(prefix).then_some(last)
 }
 
 /// Adds the remote addresses of a sequence.
@@ -156,18 +151,5 @@ mod tests {
             panic!("one remote: {all:?}");
         };
         assert_eq!((only.port, only.place.as_str()), (Some(443), "Evil"));
-    }
-
-    #[test]
-    fn tails_of_ids_and_arns() {
-        for (uid, prefix, expected) in [
-            ("i-1", "i-", Some("i-1")),
-            ("arn:aws:ec2:r:1:instance/i-1", "i-", Some("i-1")),
-            ("arn:aws:iam::1:instance-profile/i", "i-", None),
-            ("arn:aws:s3:::bucket", "i-", None),
-            ("", "i-", None),
-        ] {
-            assert_eq!(tail(uid, prefix), expected, "{uid}");
-        }
     }
 }

@@ -11,7 +11,7 @@ use super::super::styles::Styles;
 use super::super::text::{fit, wrap};
 use super::popup;
 use crate::analysis::{Blast, eni_label};
-use crate::app::{AppState, Confirm, ConfirmFocus};
+use crate::app::{AppState, Confirm, ConfirmFocus, Mode};
 use crate::model::Estate;
 use crate::operation::Operation;
 use crate::plan::{Class, Step, What};
@@ -227,7 +227,10 @@ fn foot_lines<'a>(
     let second = match &confirm.refused {
         Some(why) => Line::styled(fit(why, width, &styles.glyphs), styles.bad),
         None if !state.settings.mode.allows_changes() => {
-            let words = "read-only session: to be read, not run (start with --allow-changes)";
+            let words = match state.settings.mode {
+                Mode::Dump => "this is a dump: to be read, not run",
+                _ => "read-only session: to be read, not run (start with --allow-changes)",
+            };
             Line::styled(fit(words, width, &styles.glyphs), styles.warn)
         }
         None => Line::styled(

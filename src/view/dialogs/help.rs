@@ -79,6 +79,7 @@ fn source<'a>(
         ),
         FeedState::Waiting => ("not asked yet".into(), styles.dim),
         FeedState::Loading => ("reading".into(), styles.dim),
+        FeedState::Absent => ("not in the dump".into(), styles.warn),
         FeedState::Throttled => ("throttled".into(), styles.warn),
         FeedState::Denied => ("denied".into(), styles.bad),
         FeedState::Failed => ("failed".into(), styles.bad),

@@ -47,7 +47,9 @@ fn empty(canvas: &Canvas<'_>) -> String {
             "no finding that is not archived. --vpc VPC shows a VPC without one.".into()
         }
         FeedState::Waiting | FeedState::Loading => "reading findings".into(),
-        FeedState::Denied | FeedState::Throttled | FeedState::Failed => String::new(),
+        FeedState::Absent | FeedState::Denied | FeedState::Throttled | FeedState::Failed => {
+            String::new()
+        }
     }
 }
 

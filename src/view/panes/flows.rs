@@ -160,7 +160,7 @@ fn empty(canvas: &Canvas<'_>) -> &'static str {
             "no record yet: logs arrive about 5 minutes late, so this is not silence"
         }
         FeedState::Waiting | FeedState::Loading => "reading flow logs",
-        FeedState::Denied | FeedState::Throttled | FeedState::Failed => "",
+        FeedState::Absent | FeedState::Denied | FeedState::Throttled | FeedState::Failed => "",
     }
 }
 

@@ -118,7 +118,7 @@ impl<'a> Canvas<'a> {
         let health = self.state.feed(feed);
         let error = health.error.as_ref().map(|it| it.message.clone());
         match health.state(self.state.now) {
-            FeedState::Denied | FeedState::Throttled | FeedState::Failed => {
+            FeedState::Absent | FeedState::Denied | FeedState::Throttled | FeedState::Failed => {
                 Some(self.prose(&error.unwrap_or_default(), self.styles.bad))
             }
             FeedState::Fresh | FeedState::Stale | FeedState::Waiting | FeedState::Loading => None,
