@@ -1,6 +1,6 @@
-//! What the documents say is what the program does: the key table and the options of the README.
+//! What the documents say is what the program does: the tables and the options of the README.
 //!
-//! `UPDATE_DOCS=1` writes the key table anew.
+//! `UPDATE_DOCS=1` writes the tables of keys and actions anew.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use firedoor::app::{Context, Key};
-use firedoor::plan::Action;
+use firedoor::plan::{Action, catalogue};
 
 fn readme() -> (std::path::PathBuf, String) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
@@ -30,24 +30,45 @@ fn key_table() -> String {
     table
 }
 
-#[test]
-fn the_key_table_is_that_of_the_program() {
+/// What this version only forecasts, and what is not possible.
+fn catalogue_table() -> String {
+    let mut table =
+        String::from("| forecast only | what it does | what it does not do |\n|---|---|---|\n");
+    let shown = catalogue().iter().filter(|it| it.possible && !it.runs);
+    for entry in shown {
+        let (name, summary, caveat) = (entry.name, entry.summary, entry.caveat);
+        writeln!(table, "| `{name}` | {summary} | {caveat} |").unwrap();
+    }
+    table.push_str("\n| not possible | what people try it for | why not |\n|---|---|---|\n");
+    for entry in catalogue().iter().filter(|it| !it.possible) {
+        let (name, summary, reason) = (entry.name, entry.summary, entry.reason);
+        writeln!(table, "| `{name}` | {summary} | {reason} |").unwrap();
+    }
+    table
+}
+
+/// Compares what stands between two marks of the README, or writes it anew.
+fn holds(mark: &str, table: &str) {
     let (path, text) = readme();
-    let (before, rest) = text.split_once("<!-- keys -->\n").unwrap();
-    let (shown, after) = rest.split_once("<!-- /keys -->").unwrap();
+    let (open, close) = (format!("<!-- {mark} -->\n"), format!("<!-- /{mark} -->"));
+    let (before, rest) = text.split_once(&open).unwrap();
+    let (shown, after) = rest.split_once(&close).unwrap();
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        let text = format!(
-            "{before}<!-- keys -->\n{}<!-- /keys -->{after}",
-            key_table()
-        );
+        let text = format!("{before}{open}{table}{close}{after}");
         std::fs::write(path, text).unwrap();
         return;
     }
     assert_eq!(
-        shown,
-        key_table(),
+        shown, table,
         "UPDATE_DOCS=1 cargo test --test docs writes it anew"
     );
+}
+
+// One test, because both write the same file.
+#[test]
+fn the_tables_are_those_of_the_program() {
+    holds("keys", &key_table());
+    holds("catalogue", &catalogue_table());
 }
 
 #[test]
@@ -71,9 +92,9 @@ fn every_option_of_the_help_is_explained() {
 }
 
 #[test]
-fn every_available_action_is_explained() {
+fn every_action_that_can_be_run_is_explained() {
     let (_, text) = readme();
-    for action in Action::ALL.into_iter().filter(|it| it.available()) {
+    for action in Action::ALL.into_iter().filter(|it| it.runs()) {
         assert!(text.contains(&format!("| `{action}` |")), "{action}");
     }
 }

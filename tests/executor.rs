@@ -121,6 +121,7 @@ fn plan_of(drill: &Drill, action: Action) -> Plan {
         suspect: drill.suspect().clone(),
         case: "case".into(),
         stamp: "stamp".into(),
+        peers: Vec::new(),
         dwell: Dwell {
             slowest_gap: None,
             max: 1,

@@ -83,7 +83,8 @@ fn comparison_of_all_actions(bencher: Bencher<'_, '_>, (instances, count): (u32,
             slowest_gap: None,
             max: 60,
         },
+        peers: vec![[203, 0, 113, 66].into()],
     };
-    let peers = BTreeSet::new();
+    let peers = intent.peers.iter().copied().collect();
     bencher.bench(|| compare(&traffic, &intent, &peers));
 }

@@ -63,7 +63,15 @@ impl Confirm {
         forecast.plan.steps == self.plan.steps && forecast.blast == self.blast
     }
 
+    /// Whether this version can run the plan; else it is only shown.
+    pub fn runs(&self) -> bool {
+        self.plan.action.runs()
+    }
+
     pub(super) fn type_char(&mut self, c: char) {
+        if !self.runs() {
+            return;
+        }
         if self.typed.chars().count() < self.expected().chars().count() {
             self.typed.push(c);
         }
@@ -72,8 +80,8 @@ impl Confirm {
 
     pub(super) fn other_button(&mut self) {
         self.focus = match self.focus {
-            ConfirmFocus::Cancel => ConfirmFocus::Contain,
-            ConfirmFocus::Contain => ConfirmFocus::Cancel,
+            ConfirmFocus::Cancel if self.runs() => ConfirmFocus::Contain,
+            ConfirmFocus::Cancel | ConfirmFocus::Contain => ConfirmFocus::Cancel,
         };
     }
 }

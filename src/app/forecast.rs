@@ -128,6 +128,7 @@ impl AppState {
             case: self.settings.case.clone(),
             stamp: self.now.format("%Y%m%dT%H%M%SZ").to_string(),
             dwell: self.dwell(),
+            peers: self.remote_addresses().into_iter().collect(),
         })
     }
 

@@ -22,7 +22,7 @@ impl AppState {
 
     /// What a two-step may do to the flows that are known, in sentences.
     pub(super) fn outlook(&self, action: Action) -> Vec<String> {
-        if action != Action::SgTwoStep {
+        if !matches!(action, Action::SgTwoStep | Action::SgTwoStepStaged) {
             return Vec::new();
         }
         let (active, silent) = self.live_flows();

@@ -143,6 +143,7 @@ fn plan() -> Plan {
         suspect: fixture::suspect(),
         case: "case".into(),
         stamp: "stamp".into(),
+        peers: Vec::new(),
         dwell: Dwell {
             slowest_gap: None,
             max: 1,

@@ -37,7 +37,7 @@ pub use catalogue::Facts;
 pub use invert::invert;
 pub use observe::observe;
 pub use port::{Actuator, Answer, CallError, CallErrorKind};
-pub use precondition::{ACL_ENTRIES, Refusal, precondition};
+pub use precondition::{ACL_ENTRIES, Refusal, acl_quota, precondition};
 pub use reference::{
     AclRef, Bindings, EniRef, GroupRef, Ref, RouteTableRef, StepId, TargetRef, Unbound,
 };

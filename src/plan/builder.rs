@@ -1,15 +1,13 @@
 //! Builds a plan, or says why there is none.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use super::catalogue::Action;
-use super::step::{Class, Plan, Step, What};
-use super::{nacl_swap, sg_swap, sg_two_step};
-use crate::model::{
-    AclAction, Eni, EniId, EniKind, Estate, Instance, InstanceId, InstanceState, PartKind,
-    SubnetId, VpcId,
-};
-use crate::operation::{Hypothesis, Operation, Refusal, StepId};
+use super::slots::NoSlot;
+use super::step::{Plan, What};
+use super::subject::{Steps, Subject};
+use crate::model::{Eni, EniId, EniKind, Estate, InstanceId, InstanceState, PartKind};
+use crate::operation::{Hypothesis, Refusal, StepId};
 
 /// What the analyst wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +22,8 @@ pub struct Intent {
     pub stamp: String,
     /// How long a two-step stays open.
     pub dwell: Dwell,
+    /// The remote addresses of the suspect's findings: what actions against a peer are about.
+    pub peers: Vec<IpAddr>,
 }
 
 /// How long the open group of a two-step stays open: long enough for every live flow to pass a
@@ -53,9 +53,6 @@ impl Dwell {
 /// Why there is no plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
-    /// This version can't run the action.
-    #[error("{0} is not available in this version")]
-    NotAvailable(Action),
     /// A part of the estate that the plan needs has not been read.
     #[error("the {} have not been read yet: wait, or see why under ? sources", .0.name())]
     NotRead(PartKind),
@@ -65,7 +62,7 @@ pub enum PlanError {
     )]
     UnknownInstance(InstanceId),
     /// The instance is on its way out.
-    #[error("{id} is {}: AWS changes groups only of a running or stopped instance", state.name())]
+    #[error("{id} is {}: only a running or stopped instance can be contained", state.name())]
     WrongState {
         /// The instance.
         id: InstanceId,
@@ -89,6 +86,25 @@ pub enum PlanError {
     /// There is nothing to do.
     #[error("{0} is already so: {1} would change nothing")]
     AlreadySo(InstanceId, Action),
+    /// The suspect, or what is known of it, lacks what the action is about.
+    #[error("{action} has nothing to do: {why}")]
+    Nothing {
+        /// The action.
+        action: Action,
+        /// What is missing, with the id.
+        why: String,
+    },
+    /// A network ACL has no place for an entry.
+    #[error(transparent)]
+    NoSlot(#[from] NoSlot),
+    /// AWS refuses the action, or accepts it and it does not do what it is tried for.
+    #[error("{action} is not possible: {why}")]
+    NotPossible {
+        /// The action.
+        action: Action,
+        /// Why, with AWS's page or error code.
+        why: String,
+    },
     /// AWS would refuse a step.
     #[error("AWS would refuse step {step}: {refusal}")]
     Refused {
@@ -99,192 +115,39 @@ pub enum PlanError {
     },
 }
 
-/// The part of the estate that a plan is built from.
-#[derive(Debug)]
-pub(super) struct Subject<'e> {
-    pub(super) estate: &'e Estate,
-    pub(super) instance: &'e Instance,
-    pub(super) enis: Vec<&'e Eni>,
-    pub(super) intent: &'e Intent,
-}
-
-impl Subject<'_> {
-    /// The suspect's interfaces by VPC: a group serves one VPC.
-    pub(super) fn enis_by_vpc(&self) -> BTreeMap<&VpcId, Vec<&Eni>> {
-        let mut vpcs: BTreeMap<&VpcId, Vec<&Eni>> = BTreeMap::new();
-        for eni in &self.enis {
-            vpcs.entry(&eni.vpc).or_default().push(eni);
-        }
-        vpcs
-    }
-
-    /// The suspect's subnets by VPC.
-    pub(super) fn subnets_by_vpc(&self) -> BTreeMap<&VpcId, BTreeSet<&SubnetId>> {
-        let mut vpcs: BTreeMap<&VpcId, BTreeSet<&SubnetId>> = BTreeMap::new();
-        for eni in &self.enis {
-            vpcs.entry(&eni.vpc).or_default().insert(&eni.subnet);
-        }
-        vpcs
-    }
-
-    /// A name that no other run uses.
-    pub(super) fn made_name(&self, part: &str) -> String {
-        format!(
-            "firedoor-{part}-{}-{}",
-            self.instance.id.tail(4),
-            self.intent.stamp
-        )
-    }
-
-    /// Tags of everything that is made.
-    pub(super) fn tags(&self, name: &str) -> Vec<(String, String)> {
-        let tags = [
-            ("Name", name),
-            ("firedoor:case", self.intent.case.as_str()),
-            ("firedoor:suspect", self.instance.id.as_str()),
-        ];
-        tags.map(|(key, value)| (key.to_string(), value.to_string()))
-            .to_vec()
-    }
-
-    /// Whether every interface is alone in a group without rules already.
-    pub(super) fn is_in_empty_groups(&self) -> bool {
-        self.enis.iter().all(|eni| match eni.groups.as_slice() {
-            [only] => self
-                .estate
-                .group(only)
-                .is_some_and(|it| it.rules.is_empty()),
-            _ => false,
-        })
-    }
-
-    pub(super) fn already_so(&self) -> PlanError {
-        PlanError::AlreadySo(self.instance.id.clone(), self.intent.action)
-    }
-
-    /// Whether every subnet has a network ACL without an allow already.
-    pub(super) fn is_behind_denies(&self) -> bool {
-        self.enis.iter().all(|eni| {
-            let acl = self.estate.acl_of_subnet(&eni.subnet);
-            acl.is_some_and(|it| {
-                it.entries
-                    .iter()
-                    .all(|entry| entry.action == AclAction::Deny)
-            })
-        })
-    }
-
-    /// What its platform is expected to do to a suspect that answers no health check.
-    /// <https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-health-checks.html>
-    fn platform_remarks(&self) -> Vec<String> {
-        let mut remarks = Vec::new();
-        let id = &self.instance.id;
-        if let Some(member) = self.estate.asg_of(id) {
-            let lost = self
-                .estate
-                .volumes_of(id)
-                .filter(|it| it.delete_on_termination)
-                .count();
-            remarks.push(format!(
-                "It is {} in Auto Scaling group {}: once health checks fail the group may terminate it \
-                 and {lost} volumes with it. To keep the evidence, put it to standby first, outside \
-                 of this program.",
-                member.lifecycle, member.group
-            ));
-        }
-        for target in self.estate.targets_of(id) {
-            remarks.push(format!(
-                "Target group {} loses it: its health checks will fail.",
-                target.target_group
-            ));
-        }
-        remarks
-    }
-
-    /// Refuses interfaces whose groups only their service can change.
-    pub(super) fn groups_changeable(&self) -> Result<(), PlanError> {
-        let managed = self.enis.iter().find(|eni| eni.requester_managed);
-        managed.map_or(Ok(()), |eni| {
-            Err(PlanError::RequesterManaged {
-                eni: eni.id.clone(),
-                kind: eni.kind,
-            })
-        })
-    }
-}
-
-/// Collects steps and numbers them.
-#[derive(Debug, Default)]
-pub(super) struct Steps(Vec<Step>);
-
-impl Steps {
-    pub(super) fn change(
-        &mut self,
-        operation: Operation,
-        class: Class,
-        after: impl IntoIterator<Item = StepId>,
-    ) -> StepId {
-        self.push(What::Change(operation), class, after)
-    }
-
-    pub(super) fn push(
-        &mut self,
-        what: What,
-        class: Class,
-        after: impl IntoIterator<Item = StepId>,
-    ) -> StepId {
-        let number = u16::try_from(self.0.len() + 1).unwrap_or(u16::MAX);
-        let id = StepId(number);
-        self.0.push(Step {
-            id,
-            what,
-            class,
-            after: after.into_iter().collect(),
-        });
-        id
-    }
-}
-
-/// Builds the plan of an action for a suspect.
+/// Builds the plan of an action for a suspect, and tries it out on a copy of the estate. Whether this
+/// version can run it is for [`Action::runs`] to say.
 ///
 /// # Errors
 /// Why the action can't be planned on this estate, with the id and what to do.
 pub fn build(estate: &Estate, intent: &Intent) -> Result<Plan, PlanError> {
+    let entry = intent.action.entry();
     let subject = subject(estate, intent)?;
     let mut steps = Steps::default();
-    let mut remarks = match intent.action {
-        Action::SgSwap => sg_swap::steps(&subject, &mut steps)?,
-        Action::SgTwoStep => sg_two_step::steps(&subject, &mut steps)?,
-        Action::NaclSwap => nacl_swap::steps(&subject, &mut steps)?,
-        other => return Err(PlanError::NotAvailable(other)),
-    };
-    remarks.extend(subject.platform_remarks());
+    let mut remarks = (entry.build)(&subject, &mut steps)?;
+    if entry.fails_health_checks {
+        remarks.extend(subject.platform_remarks());
+    }
     let plan = Plan {
         action: intent.action,
         suspect: intent.suspect.clone(),
-        steps: steps.0,
+        steps: steps.finish(),
         remarks,
     };
-    try_out(estate, &plan)?;
+    try_out(estate, &plan).map_err(|error| match error {
+        PlanError::Refused { refusal, .. } if !entry.possible => PlanError::NotPossible {
+            action: intent.action,
+            why: format!("AWS would refuse it ({refusal})"),
+        },
+        other => other,
+    })?;
     Ok(plan)
 }
 
-/// The parts of the estate that an action's plan rests on. A part that is denied must not stand in the
-/// way of an action that does without it.
-fn needs(action: Action) -> &'static [PartKind] {
-    use PartKind::{Acls, Enis, Groups, Instances, Subnets, Vpcs};
-    match action {
-        Action::NaclSwap => &[Instances, Enis, Vpcs, Subnets, Acls],
-        _ => &[Instances, Enis, Vpcs, Groups],
-    }
-}
-
 fn subject<'e>(estate: &'e Estate, intent: &'e Intent) -> Result<Subject<'e>, PlanError> {
-    if !intent.action.available() {
-        return Err(PlanError::NotAvailable(intent.action));
-    }
+    let needs = intent.action.entry().needs;
     let unread = |part: &&PartKind| estate.freshness(**part).is_none();
-    if let Some(missing) = needs(intent.action).iter().find(unread) {
+    if let Some(missing) = needs.iter().find(unread) {
         return Err(PlanError::NotRead(*missing));
     }
     let id = &intent.suspect;
@@ -301,7 +164,7 @@ fn subject<'e>(estate: &'e Estate, intent: &'e Intent) -> Result<Subject<'e>, Pl
         });
     }
     let enis: Vec<&Eni> = estate.enis_of_instance(id).collect();
-    if enis.is_empty() {
+    if enis.is_empty() && needs.contains(&PartKind::Enis) {
         return Err(PlanError::NoInterface(id.clone()));
     }
     Ok(Subject {

@@ -1,33 +1,92 @@
-//! The catalogue of actions.
+//! The catalogue of actions: the single source for screens, documents and the command line.
+//!
+//! What an action is stands in its own file in `actions/`; this file gives them their order.
 
 use serde::{Deserialize, Serialize};
+
+use super::actions::{self, Build};
+use crate::model::PartKind;
 
 /// An action of the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
-    /// Every interface of the suspect to an empty group.
-    SgSwap,
     /// Every interface to an open group, which is then emptied.
     SgTwoStep,
+    /// Every interface of the suspect to an empty group.
+    SgSwap,
     /// The suspect's subnets to a quarantine network ACL.
     NaclSwap,
-    /// Rules of a live group.
+    /// Every interface to a prepared open group, then to a prepared empty one.
+    SgTwoStepStaged,
+    /// Rules of live groups that let the findings' peers through.
     SgRevokeRules,
-    /// A deny for one remote address in the live network ACL.
+    /// Public addresses off.
+    PublicIpOff,
+    /// The instance stopped.
+    Stop,
+    /// The instance stopped, its memory written to disk.
+    Hibernate,
+    /// The findings' peers blocked inside the guest.
+    HostBlock,
+    /// The metadata endpoint off.
+    ImdsOff,
+    /// Everything denied in the live network ACL.
+    NaclDenyAll,
+    /// The findings' peers denied in the live network ACL.
     NaclDenyPeer,
+    /// The findings' peers denied until idle timers have run out.
+    NaclPulse,
+    /// The suspect denied in the network ACLs of other subnets.
+    NaclFarSide,
     /// A local-only route table for the suspect's subnets.
     RouteSwap,
+    /// Internet routes out of the suspect's route tables.
+    IgwRoutesOff,
+    /// Internet routes out of every route table of the VPC.
+    IgwRoutesOffVpc,
+    /// Routes for the findings' peers that lead nowhere.
+    BlackholeRoute,
     /// The instance profile off.
     ProfileDetach,
     /// Sessions of the role revoked.
     SessionsRevoke,
+    /// The instance's own credentials denied.
+    InstanceDeny,
     /// Out of service in its Auto Scaling group.
     AsgStandby,
+    /// Out of its Auto Scaling group.
+    AsgDetach,
+    /// Out of its target groups.
+    ElbDeregister,
+    /// Protected against termination.
+    Protect,
+    /// Tagged with the case.
+    Tag,
     /// Snapshots of every volume.
     SnapshotAll,
-    /// The instance stopped.
-    Stop,
+    /// An image without a reboot.
+    Image,
+    /// The console's output kept.
+    ConsoleOutput,
+    /// Not possible: a group that is attached, deleted.
+    DeleteAttachedGroup,
+    /// Not possible: the internet gateway off the VPC.
+    DetachIgw,
+    /// Not possible: a group added to restrict.
+    AddGroup,
+    /// Not possible: the primary interface moved.
+    MovePrimaryEni,
+    /// Not possible: the suspect's address in its own subnet's network ACL.
+    NaclOwnAddress,
+    /// Not possible: the local route deleted.
+    DeleteLocalRoute,
+    /// Not possible: a route for one host of the VPC.
+    HostRouteInVpc,
+    /// Not possible: a network ACL on the VPC.
+    NaclOnVpc,
+    /// Not possible: a firewall between hosts of one subnet.
+    FirewallInsideSubnet,
 }
 
 /// What an action touches.
@@ -58,97 +117,194 @@ impl Scope {
     }
 }
 
+/// What is constant of an action.
+#[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "columns of a table: every question is answered apart"
+)]
+pub struct Entry {
+    /// The action.
+    pub action: Action,
+    /// The name that the command line and the journal use.
+    pub name: &'static str,
+    /// What it touches.
+    pub scope: Scope,
+    /// What it does, in one line.
+    pub summary: &'static str,
+    /// What it does not do, or what it costs: the sentence to read before choosing it.
+    pub caveat: &'static str,
+    /// Whether it changes what packets get through.
+    pub cuts: bool,
+    /// Whether health checks of its platform are expected to fail.
+    pub fails_health_checks: bool,
+    /// Whether what was there before can be restored.
+    pub reversible: bool,
+    /// What stays behind after it was taken back; empty: nothing.
+    pub stays: &'static str,
+    /// Evidence that it destroys; empty: none.
+    pub evidence_lost: &'static str,
+    /// Whether it does what people try it for.
+    pub possible: bool,
+    /// Why it is not possible, with AWS's page; empty where it is.
+    pub reason: &'static str,
+    /// Whether this version can run it; else its plan is only shown and forecast.
+    pub runs: bool,
+    /// The parts of the estate that its plan rests on. A part that is denied must not stand in the way
+    /// of an action that does without it.
+    pub needs: &'static [PartKind],
+    pub(super) build: Build,
+}
+
+impl Entry {
+    /// What most actions are; each says what differs.
+    pub(super) const USUAL: Self = Self {
+        action: Action::Tag,
+        name: "",
+        scope: Scope::Instance,
+        summary: "",
+        caveat: "",
+        cuts: true,
+        fails_health_checks: true,
+        reversible: true,
+        stays: "",
+        evidence_lost: "",
+        possible: true,
+        reason: "",
+        runs: false,
+        needs: &[PartKind::Instances],
+        build: actions::nothing,
+    };
+
+    /// What all that are not possible have in common.
+    pub(super) const IMPOSSIBLE: Self = Self {
+        cuts: false,
+        fails_health_checks: false,
+        reversible: false,
+        possible: false,
+        ..Self::USUAL
+    };
+}
+
+/// Every action, in the order of the catalogue: those that can be run first, those that are not possible
+/// last.
+pub fn catalogue() -> &'static [&'static Entry] {
+    &CATALOGUE
+}
+
+static CATALOGUE: [&Entry; Action::ALL.len()] = [
+    &actions::sg_two_step::ENTRY,
+    &actions::sg_swap::ENTRY,
+    &actions::nacl_swap::ENTRY,
+    &actions::sg_two_step_staged::ENTRY,
+    &actions::sg_revoke_rules::ENTRY,
+    &actions::public_ip_off::ENTRY,
+    &actions::stop::ENTRY,
+    &actions::hibernate::ENTRY,
+    &actions::host_block::ENTRY,
+    &actions::imds_off::ENTRY,
+    &actions::nacl_deny_all::ENTRY,
+    &actions::nacl_deny_peer::ENTRY,
+    &actions::nacl_pulse::ENTRY,
+    &actions::nacl_far_side::ENTRY,
+    &actions::route_swap::ENTRY,
+    &actions::igw_routes_off::ENTRY,
+    &actions::igw_routes_off_vpc::ENTRY,
+    &actions::blackhole_route::ENTRY,
+    &actions::profile_detach::ENTRY,
+    &actions::sessions_revoke::ENTRY,
+    &actions::instance_deny::ENTRY,
+    &actions::asg_standby::ENTRY,
+    &actions::asg_detach::ENTRY,
+    &actions::elb_deregister::ENTRY,
+    &actions::protect::ENTRY,
+    &actions::tag::ENTRY,
+    &actions::snapshot_all::ENTRY,
+    &actions::image::ENTRY,
+    &actions::console_output::ENTRY,
+    &actions::delete_attached_group::ENTRY,
+    &actions::detach_igw::ENTRY,
+    &actions::add_group::ENTRY,
+    &actions::move_primary_eni::ENTRY,
+    &actions::nacl_own_address::ENTRY,
+    &actions::delete_local_route::ENTRY,
+    &actions::host_route_in_vpc::ENTRY,
+    &actions::nacl_on_vpc::ENTRY,
+    &actions::firewall_inside_subnet::ENTRY,
+];
+
 impl Action {
-    /// All, in the order of the catalogue: those that can be run first.
-    pub const ALL: [Self; 11] = [
+    /// All, in the order of the catalogue.
+    pub const ALL: [Self; 38] = [
         Self::SgTwoStep,
         Self::SgSwap,
         Self::NaclSwap,
+        Self::SgTwoStepStaged,
         Self::SgRevokeRules,
+        Self::PublicIpOff,
+        Self::Stop,
+        Self::Hibernate,
+        Self::HostBlock,
+        Self::ImdsOff,
+        Self::NaclDenyAll,
         Self::NaclDenyPeer,
+        Self::NaclPulse,
+        Self::NaclFarSide,
         Self::RouteSwap,
+        Self::IgwRoutesOff,
+        Self::IgwRoutesOffVpc,
+        Self::BlackholeRoute,
         Self::ProfileDetach,
         Self::SessionsRevoke,
+        Self::InstanceDeny,
         Self::AsgStandby,
+        Self::AsgDetach,
+        Self::ElbDeregister,
+        Self::Protect,
+        Self::Tag,
         Self::SnapshotAll,
-        Self::Stop,
+        Self::Image,
+        Self::ConsoleOutput,
+        Self::DeleteAttachedGroup,
+        Self::DetachIgw,
+        Self::AddGroup,
+        Self::MovePrimaryEni,
+        Self::NaclOwnAddress,
+        Self::DeleteLocalRoute,
+        Self::HostRouteInVpc,
+        Self::NaclOnVpc,
+        Self::FirewallInsideSubnet,
     ];
+
+    /// What is constant of it.
+    pub fn entry(self) -> &'static Entry {
+        // A test holds that both are in the order of the enum.
+        CATALOGUE[self as usize]
+    }
 
     /// The name that the command line and the journal use.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::SgSwap => "sg-swap",
-            Self::SgTwoStep => "sg-two-step",
-            Self::NaclSwap => "nacl-swap",
-            Self::SgRevokeRules => "sg-revoke-rules",
-            Self::NaclDenyPeer => "nacl-deny-peer",
-            Self::RouteSwap => "route-swap",
-            Self::ProfileDetach => "profile-detach",
-            Self::SessionsRevoke => "sessions-revoke",
-            Self::AsgStandby => "asg-standby",
-            Self::SnapshotAll => "snapshot-all",
-            Self::Stop => "stop",
-        }
+        self.entry().name
     }
 
     /// What it touches.
     pub fn scope(self) -> Scope {
-        match self {
-            Self::SgSwap | Self::SgTwoStep | Self::SgRevokeRules | Self::Stop => Scope::Instance,
-            Self::NaclSwap | Self::NaclDenyPeer | Self::RouteSwap => Scope::Subnet,
-            Self::ProfileDetach | Self::SessionsRevoke => Scope::Identity,
-            Self::AsgStandby => Scope::Platform,
-            Self::SnapshotAll => Scope::Evidence,
-        }
+        self.entry().scope
     }
 
-    /// Whether this version can run it.
-    pub fn available(self) -> bool {
-        matches!(self, Self::SgSwap | Self::SgTwoStep | Self::NaclSwap)
+    /// Whether this version can run it; else it is only forecast.
+    pub fn runs(self) -> bool {
+        self.entry().runs
     }
 
     /// What it does, in one line.
     pub fn summary(self) -> &'static str {
-        match self {
-            Self::SgSwap => "every interface to an empty security group",
-            Self::SgTwoStep => "every interface to an all-open group, which is then emptied",
-            Self::NaclSwap => "its subnets to a network ACL that denies everything",
-            Self::SgRevokeRules => "revoke rules of a live security group",
-            Self::NaclDenyPeer => "deny one remote address in the live network ACL",
-            Self::RouteSwap => "its subnets to a route table with local routes only",
-            Self::ProfileDetach => "take the instance profile off",
-            Self::SessionsRevoke => "revoke the sessions of its role",
-            Self::AsgStandby => "to standby in its Auto Scaling group",
-            Self::SnapshotAll => "snapshot every volume at one point in time",
-            Self::Stop => "stop the instance",
-        }
+        self.entry().summary
     }
 
     /// What it does not do, or what it costs: the sentence to read before choosing it.
-    ///
-    /// Tracking: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-connection-tracking.html>;
-    /// network ACLs: <https://docs.aws.amazon.com/vpc/latest/userguide/nacl-basics.html>.
     pub fn caveat(self) -> &'static str {
-        match self {
-            Self::SgSwap => {
-                "established tracked connections (such as a reverse shell) go on until they idle out"
-            }
-            Self::SgTwoStep => {
-                "open to the world for the dwell; ICMP, silent flows and paths through NAT gateway, NLB \
-                 or PrivateLink are expected to survive"
-            }
-            Self::NaclSwap => {
-                "cuts every neighbour of the subnet, and not traffic inside the subnet"
-            }
-            Self::SgRevokeRules => "hits every member of the group",
-            Self::NaclDenyPeer => "that address only",
-            Self::RouteSwap => "hits whole subnets; inbound packets still arrive",
-            Self::ProfileDetach => "credentials already issued stay valid",
-            Self::SessionsRevoke => "hits every user of the role",
-            Self::AsgStandby => "a replacement may launch from the same image",
-            Self::SnapshotAll => "memory is not in it",
-            Self::Stop => "memory and instance store are lost",
-        }
+        self.entry().caveat
     }
 }
 

@@ -1,21 +1,21 @@
 //! From an intent to a plan: the catalogue of actions (one file each), the steps, and what must hold
 //! before a plan may be shown. Pure: a plan is data, and nothing here runs it.
 
+mod actions;
 mod builder;
 mod catalogue;
 mod compare;
 mod course;
-mod nacl_swap;
+mod denies;
 mod residual;
-mod sg_swap;
-mod sg_two_step;
 pub mod slots;
 mod step;
+mod subject;
 #[cfg(test)]
 mod tests;
 
 pub use builder::{Dwell, Intent, PlanError, build};
-pub use catalogue::{Action, Scope};
+pub use catalogue::{Action, Entry, Scope, catalogue};
 pub use compare::{Outlook, Row, compare, forecast};
 pub use course::stages;
 pub use residual::residual;

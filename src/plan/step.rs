@@ -1,6 +1,6 @@
 //! A plan: steps, their order, and what their failure means.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +86,36 @@ impl Plan {
             What::Change(operation) => Some(operation),
             What::Wait { .. } | What::Verify(_) => None,
         })
+    }
+
+    /// The calls that change something.
+    pub fn calls(&self) -> usize {
+        self.operations().count()
+    }
+
+    /// The longest chain of such calls of which each waits for the one before: at 200 ms a round trip, five
+    /// of them take a second. Reading back is not counted.
+    pub fn round_trips(&self) -> usize {
+        self.longest(|step| usize::from(matches!(step.what, What::Change(_))))
+    }
+
+    /// The longest that the plan waits on purpose, in seconds.
+    pub fn waits(&self) -> usize {
+        self.longest(|step| match step.what {
+            What::Wait { seconds, .. } => usize::try_from(seconds).unwrap_or(usize::MAX),
+            What::Change(_) | What::Verify(_) => 0,
+        })
+    }
+
+    /// The heaviest path through the steps.
+    fn longest(&self, weight: impl Fn(&Step) -> usize) -> usize {
+        let mut ends: BTreeMap<StepId, usize> = BTreeMap::new();
+        for step in &self.steps {
+            let before = step.after.iter().filter_map(|it| ends.get(it));
+            let before = before.copied().max().unwrap_or(0);
+            ends.insert(step.id, before.saturating_add(weight(step)));
+        }
+        ends.into_values().max().unwrap_or(0)
     }
 
     /// A step by its number.

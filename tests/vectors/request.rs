@@ -1,6 +1,9 @@
 //! Requests as AWS takes them, translated into operations.
 
-use firedoor::model::*;
+use firedoor::model::{
+    Direction, EniId, Estate, GroupRule, InstanceId, RouteTableId, Shutdown, SubnetId,
+    TrackingTimeouts,
+};
 use firedoor::operation::{Attribute, GroupRef, Operation, Ref};
 use serde_json::Value;
 
@@ -61,10 +64,6 @@ pub(crate) fn translated(value: &Value, topology: &Value, estate: &Estate) -> Tr
     found.unwrap_or_else(|| Err(format!("action {action} is not known")))
 }
 
-fn operation(operation: Operation) -> Translated {
-    Ok(Asked::Operation(operation))
-}
-
 impl Request<'_> {
     fn text(&self, key: &str) -> Result<&str, String> {
         self.any(&[key])
@@ -90,10 +89,6 @@ impl Request<'_> {
         *value == true || value["Value"] == true || *value == "true" || value["Value"] == "true"
     }
 
-    fn tags(&self) -> Vec<(String, String)> {
-        Vec::new()
-    }
-
     /// Ids, bare or as `{GroupId}`.
     fn groups_of(&self, keys: &[&str]) -> Vec<GroupRef> {
         let lists = keys.iter().filter_map(|key| self.value[*key].as_array());
@@ -113,19 +108,19 @@ impl Request<'_> {
             "ModifyNetworkInterfaceAttribute" => self.modify_eni(),
             "DetachNetworkInterface" => self
                 .eni()
-                .and_then(|eni| operation(Operation::DetachInterface { eni })),
+                .map(|eni| Asked::Operation(Operation::DetachInterface { eni })),
             "DeleteNetworkInterface" => self
                 .eni()
-                .and_then(|eni| operation(Operation::DeleteInterface { eni: Ref::Id(eni) })),
-            "CreateNetworkInterface" => self.text("SubnetId").and_then(|subnet| {
-                operation(Operation::CreateInterface {
+                .map(|eni| Asked::Operation(Operation::DeleteInterface { eni: Ref::Id(eni) })),
+            "CreateNetworkInterface" => self.text("SubnetId").map(|subnet| {
+                Asked::Operation(Operation::CreateInterface {
                     subnet: subnet.into(),
                     groups: self.groups_of(&["Groups", "SecurityGroupIds"]),
-                    tags: self.tags(),
+                    tags: Vec::new(),
                 })
             }),
-            "DisassociateAddress" => self.address().and_then(|(eni, private, _)| {
-                operation(Operation::DisassociateAddress { eni, private })
+            "DisassociateAddress" => self.address().map(|(eni, private, _)| {
+                Asked::Operation(Operation::DisassociateAddress { eni, private })
             }),
             _ => return None,
         })
@@ -141,15 +136,18 @@ impl Request<'_> {
                 udp: seconds("UdpTimeout"),
                 udp_stream: seconds("UdpStreamTimeout"),
             };
-            return operation(Operation::SetTrackingTimeouts { eni, timeouts });
+            return Ok(Asked::Operation(Operation::SetTrackingTimeouts {
+                eni,
+                timeouts,
+            }));
         }
         if self.value["AssociatePublicIpAddress"] == false {
-            return operation(Operation::DropPublicAddress { eni });
+            return Ok(Asked::Operation(Operation::DropPublicAddress { eni }));
         }
         let keys = ["Groups", "SecurityGroupIds", "GroupIds", "SecurityGroups"];
         if keys.iter().any(|key| self.has(key)) {
             let groups = self.groups_of(&keys);
-            return operation(Operation::SetEniGroups { eni, groups });
+            return Ok(Asked::Operation(Operation::SetEniGroups { eni, groups }));
         }
         Err("the request sets no attribute that is known".to_owned())
     }
@@ -194,10 +192,10 @@ impl Request<'_> {
             "CreateSecurityGroup" => self.create_group(),
             "DeleteSecurityGroup" => self
                 .group()
-                .and_then(|group| operation(Operation::DeleteGroup { group })),
+                .map(|group| Asked::Operation(Operation::DeleteGroup { group })),
             "AuthorizeSecurityGroupIngress" | "AuthorizeSecurityGroupEgress" => {
-                self.rules(direction).and_then(|(group, rules)| {
-                    operation(Operation::AuthorizeRules {
+                self.rules(direction).map(|(group, rules)| {
+                    Asked::Operation(Operation::AuthorizeRules {
                         group,
                         direction,
                         rules,
@@ -205,8 +203,8 @@ impl Request<'_> {
                 })
             }
             "RevokeSecurityGroupIngress" | "RevokeSecurityGroupEgress" => {
-                self.rules(direction).and_then(|(group, rules)| {
-                    operation(Operation::RevokeRules {
+                self.rules(direction).map(|(group, rules)| {
+                    Asked::Operation(Operation::RevokeRules {
                         group,
                         direction,
                         rules,
@@ -218,12 +216,12 @@ impl Request<'_> {
     }
 
     fn create_group(&self) -> Translated {
-        operation(Operation::CreateGroup {
+        Ok(Asked::Operation(Operation::CreateGroup {
             vpc: self.text("VpcId")?.into(),
             name: self.text("GroupName")?.to_owned(),
             description: String::new(),
-            tags: self.tags(),
-        })
+            tags: Vec::new(),
+        }))
     }
 
     fn group(&self) -> Result<GroupRef, String> {
@@ -233,27 +231,25 @@ impl Request<'_> {
     /// Rules, as a list of permissions or as one written into the request itself.
     fn rules(&self, direction: Direction) -> Result<(GroupRef, Vec<GroupRule>), String> {
         let group = self.group()?;
-        let rules = match self.value["IpPermissions"].as_array() {
-            Some(permissions) => ops::rules(permissions, direction)?,
-            None => {
-                let mut one = self.value.clone();
-                one["IpRanges"] = serde_json::json!([{"CidrIp": self.value["CidrIp"]}]);
-                ops::rules(&[one], direction)?
-            }
-        };
+        if let Some(permissions) = self.value["IpPermissions"].as_array() {
+            return Ok((group, ops::rules(permissions, direction)?));
+        }
+        let mut one = self.value.clone();
+        one["IpRanges"] = serde_json::json!([{"CidrIp": self.value["CidrIp"]}]);
+        let rules = ops::rules(&[one], direction)?;
         Ok((group, rules))
     }
 
     fn acls(&self, action: &str) -> Option<Translated> {
         Some(match action {
-            "CreateNetworkAcl" => self.text("VpcId").and_then(|vpc| {
-                operation(Operation::CreateAcl {
+            "CreateNetworkAcl" => self.text("VpcId").map(|vpc| {
+                Asked::Operation(Operation::CreateAcl {
                     vpc: vpc.into(),
-                    tags: self.tags(),
+                    tags: Vec::new(),
                 })
             }),
-            "DeleteNetworkAcl" => self.text("NetworkAclId").and_then(|acl| {
-                operation(Operation::DeleteAcl {
+            "DeleteNetworkAcl" => self.text("NetworkAclId").map(|acl| {
+                Asked::Operation(Operation::DeleteAcl {
                     acl: Ref::Id(acl.into()),
                 })
             }),
@@ -287,17 +283,17 @@ impl Request<'_> {
         }
         let entry = ops::acl_entry(&entry)?;
         let acl = Ref::Id(self.text("NetworkAclId")?.into());
-        operation(if action.starts_with("Create") {
+        Ok(Asked::Operation(if action.starts_with("Create") {
             Operation::CreateAclEntry { acl, entry }
         } else {
             Operation::ReplaceAclEntry { acl, entry }
-        })
+        }))
     }
 
     fn delete_entry(&self) -> Translated {
         let number = self.value["RuleNumber"].as_u64();
         let number = number.and_then(|it| u16::try_from(it).ok());
-        operation(Operation::DeleteAclEntry {
+        Ok(Asked::Operation(Operation::DeleteAclEntry {
             acl: Ref::Id(self.text("NetworkAclId")?.into()),
             direction: if self.flag("Egress") {
                 Direction::Egress
@@ -305,7 +301,7 @@ impl Request<'_> {
                 Direction::Ingress
             },
             number: number.ok_or("request.RuleNumber is missing")?,
-        })
+        }))
     }
 
     fn associate_acl(&self) -> Translated {
@@ -320,10 +316,10 @@ impl Request<'_> {
         let Some(subnet) = subnet else {
             return Ok(Asked::Refused("InvalidAssociationID.NotFound"));
         };
-        operation(Operation::SetSubnetAcl {
+        Ok(Asked::Operation(Operation::SetSubnetAcl {
             subnet: subnet.into(),
             acl,
-        })
+        }))
     }
 
     fn association(&self, list: &str, key: &str, id: &str) -> Option<&Value> {
@@ -336,14 +332,14 @@ impl Request<'_> {
 
     fn routes(&self, action: &str) -> Option<Translated> {
         Some(match action {
-            "CreateRouteTable" => self.text("VpcId").and_then(|vpc| {
-                operation(Operation::CreateRouteTable {
+            "CreateRouteTable" => self.text("VpcId").map(|vpc| {
+                Asked::Operation(Operation::CreateRouteTable {
                     vpc: vpc.into(),
-                    tags: self.tags(),
+                    tags: Vec::new(),
                 })
             }),
-            "DeleteRouteTable" => self.text("RouteTableId").and_then(|table| {
-                operation(Operation::DeleteRouteTable {
+            "DeleteRouteTable" => self.text("RouteTableId").map(|table| {
+                Asked::Operation(Operation::DeleteRouteTable {
                     table: Ref::Id(table.into()),
                 })
             }),
@@ -364,7 +360,10 @@ impl Request<'_> {
             return Ok(Asked::Refused("Resource.AlreadyAssociated"));
         }
         let table = Some(Ref::Id(self.text("RouteTableId")?.into()));
-        operation(Operation::SetSubnetRouteTable { subnet, table })
+        Ok(Asked::Operation(Operation::SetSubnetRouteTable {
+            subnet,
+            table,
+        }))
     }
 
     fn table_association(&self) -> Result<Option<&Value>, String> {
@@ -378,18 +377,18 @@ impl Request<'_> {
         };
         let table = RouteTableId::new(self.text("RouteTableId")?);
         if let Some(subnet) = association["SubnetId"].as_str() {
-            return operation(Operation::SetSubnetRouteTable {
+            return Ok(Asked::Operation(Operation::SetSubnetRouteTable {
                 subnet: subnet.into(),
                 table: Some(Ref::Id(table)),
-            });
+            }));
         }
         let id = association["RouteTableId"].as_str().unwrap_or_default();
         let was = self.estate.route_table(&id.into());
         let was = was.or_else(|| self.estate.route_tables().find(|it| it.main));
-        operation(Operation::SetMainRouteTable {
+        Ok(Asked::Operation(Operation::SetMainRouteTable {
             vpc: was.ok_or("no main route table")?.vpc.clone(),
             table: Ref::Id(table),
-        })
+        }))
     }
 
     fn disassociate_table(&self) -> Translated {
@@ -399,10 +398,10 @@ impl Request<'_> {
             (None, _) => Ok(Asked::Refused("InvalidAssociationID.NotFound")),
             // The main association is replaced, never removed.
             (Some(_), None) => Ok(Asked::Refused("InvalidParameterValue")),
-            (Some(_), Some(subnet)) => operation(Operation::SetSubnetRouteTable {
+            (Some(_), Some(subnet)) => Ok(Asked::Operation(Operation::SetSubnetRouteTable {
                 subnet: subnet.into(),
                 table: None,
-            }),
+            })),
         }
     }
 
@@ -417,7 +416,7 @@ impl Request<'_> {
         let table = Ref::Id(self.text("RouteTableId")?.into());
         let destination = route.destination;
         let target = Ref::Id(route.target.as_str().into());
-        operation(match action {
+        Ok(Asked::Operation(match action {
             "CreateRoute" => Operation::CreateRoute {
                 table,
                 destination,
@@ -429,14 +428,14 @@ impl Request<'_> {
                 target,
             },
             _ => Operation::DeleteRoute { table, destination },
-        })
+        }))
     }
 
     fn detach_gateway(&self) -> Translated {
-        operation(Operation::DetachInternetGateway {
+        Ok(Asked::Operation(Operation::DetachInternetGateway {
             gateway: self.text("InternetGatewayId")?.into(),
             vpc: self.text("VpcId")?.into(),
-        })
+        }))
     }
 
     fn instances(&self, action: &str) -> Option<Translated> {
@@ -451,7 +450,7 @@ impl Request<'_> {
 
     fn instance(&self, action: &str) -> Translated {
         let instance = InstanceId::new(self.any(&["InstanceId", "InstanceIds"])?);
-        operation(match action {
+        Ok(Asked::Operation(match action {
             "StopInstances" => Operation::StopInstance {
                 instance,
                 hibernate: self.flag("Hibernate"),
@@ -461,17 +460,17 @@ impl Request<'_> {
                 instance,
                 enabled: self.text("HttpEndpoint")? == "enabled",
             },
-            _ => return self.modify_instance(instance),
-        })
+            _ => return self.modify_instance(&instance),
+        }))
     }
 
-    fn modify_instance(&self, instance: InstanceId) -> Translated {
+    fn modify_instance(&self, instance: &InstanceId) -> Translated {
         let set = |attribute| Operation::SetAttribute {
             instance: instance.clone(),
             attribute,
         };
         let keys = ["Groups", "SecurityGroups", "GroupIds"];
-        operation(if keys.iter().any(|key| self.has(key)) {
+        Ok(Asked::Operation(if keys.iter().any(|key| self.has(key)) {
             Operation::SetInstanceGroups {
                 instance: instance.clone(),
                 groups: self.groups_of(&keys),
@@ -490,6 +489,6 @@ impl Request<'_> {
             }))
         } else {
             return Err("the request sets no attribute that is known".to_owned());
-        })
+        }))
     }
 }

@@ -141,6 +141,9 @@ impl AppState {
 
     /// Why the plan must not start now.
     fn refusal(&self, confirm: &Confirm) -> Option<String> {
+        if !confirm.runs() {
+            return Some("forecast only: this version does not run it".into());
+        }
         if let Some(why) = self.settings.mode.why_not() {
             return Some(why.into());
         }

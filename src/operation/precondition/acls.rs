@@ -52,14 +52,15 @@ pub(super) fn create_entry(estate: &Estate, acl: &AclRef, entry: &AclEntry) -> R
         format!("{} has an {name} entry {} already", it.id, entry.number)
     })?;
     let own = it.numbered_in(entry.direction).count();
-    let quota = quota(own);
+    let quota = acl_quota(own);
     Refusal::unless(own < quota, "NetworkAclEntryLimitExceeded", || {
         format!("{} has {own} {name} entries, the quota is {quota}", it.id)
     })
 }
 
-/// More entries than the quota show that it was raised; how far is not known.
-fn quota(entries: usize) -> usize {
+/// The quota of a direction of a network ACL that holds `entries`, the final denies not counted. More
+/// than the quota show that it was raised; how far is not known, so it is taken for the most.
+pub fn acl_quota(entries: usize) -> usize {
     if entries > ACL_ENTRIES {
         ACL_ENTRIES_RAISED
     } else {

@@ -42,7 +42,7 @@ pub(super) fn delete(estate: &Estate, group: &GroupRef) -> Result<(), Refusal> {
         let first = estate.enis_of_group(&it.id).next().map(|eni| &eni.id);
         let first = first.map(ToString::to_string).unwrap_or_default();
         format!(
-            "{} is attached to {members} interfaces, {first} among them",
+            "interfaces that {} is attached to: {members}, {first} among them",
             it.id
         )
     })?;

@@ -309,6 +309,6 @@ pub(super) fn detach_gateway(
     let own = estate.enis().filter(|it| it.vpc == *vpc);
     let mapped: usize = own.map(|it| it.public.len()).sum();
     Refusal::unless(mapped == 0, "DependencyViolation", || {
-        format!("{mapped} public addresses are mapped in {vpc}")
+        format!("public addresses mapped in {vpc}: {mapped}")
     })
 }

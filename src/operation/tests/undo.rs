@@ -8,56 +8,10 @@ use super::samples::{
     untag, use_table,
 };
 use super::*;
-use crate::model::{GroupRule, Shutdown};
+use crate::model::Shutdown;
+use crate::model::fixture::picture;
 
 const ENIS: [&str; 4] = ["eni-web1", "eni-web2", "eni-web3", "eni-app1"];
-
-/// Everything that operations change, without rule ids, health and order.
-fn picture(estate: &Estate) -> Vec<String> {
-    let groups = estate.groups().map(|group| {
-        let bare = |rule: &GroupRule| GroupRule {
-            id: None,
-            ..rule.clone()
-        };
-        let rules = sorted(group.rules.iter().map(bare));
-        format!("{} {} {rules:?}", group.id, group.name)
-    });
-    let enis = estate.enis().map(|it| format!("{it:?}"));
-    let acls = estate.acls().map(|it| {
-        let entries = sorted(&it.entries);
-        format!("{} {:?} {entries:?}", it.id, it.subnets)
-    });
-    let tables = estate.route_tables().map(|it| {
-        let routes = sorted(&it.routes);
-        format!("{} {} {:?} {routes:?}", it.id, it.main, it.subnets)
-    });
-    let instances = estate.instances().map(|it| {
-        let tags = sorted(&it.tags);
-        let (state, attributes) = (it.state, it.attributes);
-        format!(
-            "{} {} {state:?} {:?} {attributes:?} {tags:?}",
-            it.id, it.name, it.profile
-        )
-    });
-    let platform = sorted(estate.asg_memberships());
-    let targets = estate.target_memberships().iter();
-    let targets = sorted(targets.map(|it| (&it.instance, &it.arn, it.port)));
-    groups
-        .chain(enis)
-        .chain(acls)
-        .chain(tables)
-        .chain(instances)
-        .chain(platform)
-        .chain(targets)
-        .chain(estate.volumes().iter().map(|it| format!("{it:?}")))
-        .collect()
-}
-
-fn sorted<T: std::fmt::Debug>(all: impl IntoIterator<Item = T>) -> Vec<String> {
-    let mut all: Vec<String> = all.into_iter().map(|it| format!("{it:?}")).collect();
-    all.sort();
-    all
-}
 
 /// Operations of every reversible kind, several of them about the same objects.
 fn pool() -> Vec<Operation> {

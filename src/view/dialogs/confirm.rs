@@ -29,7 +29,12 @@ pub(super) fn draw(
         .instance(suspect)
         .map(|it| it.name.clone())
         .unwrap_or_default();
-    let title = format!(" Confirm {} on {suspect} {name} ", confirm.plan.action);
+    let verb = if confirm.runs() {
+        "Confirm"
+    } else {
+        "Forecast of"
+    };
+    let title = format!(" {verb} {} on {suspect} {name} ", confirm.plan.action);
     let inner = popup(frame, styles, area, &title, 110, area.height);
     let [body, foot] = Layout::vertical([Constraint::Min(0), Constraint::Length(4)]).areas(inner);
     let mut lines = body_lines(state, styles, confirm, usize::from(body.width));
@@ -226,6 +231,10 @@ fn foot_lines<'a>(
         .map_or("an unknown identity", |it| it.arn.as_str());
     let second = match &confirm.refused {
         Some(why) => Line::styled(fit(why, width, &styles.glyphs), styles.bad),
+        None if !confirm.runs() => {
+            let words = "forecast only: this version shows this plan and does not run it";
+            Line::styled(fit(words, width, &styles.glyphs), styles.warn)
+        }
         None if !state.settings.mode.allows_changes() => {
             let words = match state.settings.mode {
                 Mode::Dump => "this is a dump: to be read, not run",
@@ -247,6 +256,17 @@ fn foot_lines<'a>(
         let mark = if confirm.focus == focus { ">" } else { " " };
         Span::styled(format!("{mark}[ {label} ]"), style)
     };
+    if !confirm.runs() {
+        return vec![
+            Line::styled(rule, styles.dim),
+            second,
+            Line::default(),
+            Line::from(vec![
+                button("Close", ConfirmFocus::Cancel),
+                Span::styled("   enter or esc: close", styles.dim),
+            ]),
+        ];
+    }
     let shown: String = confirm.expected().chars().map(|_| '_').collect();
     let rest: String = shown.chars().skip(confirm.typed.chars().count()).collect();
     let ok = if confirm.is_acknowledged() {

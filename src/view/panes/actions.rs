@@ -8,13 +8,16 @@ use crate::analysis::Blast;
 use crate::app::AppState;
 use crate::plan::{Action, PlanError};
 
+/// Columns of an action's name: longer ones are cut.
+const NAME: usize = 18;
+
 pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     let (state, styles) = (canvas.state, canvas.styles);
     let rows = state.action_rows();
     let selected = state.cursors.actions.resolve(&rows);
     let mut lines = vec![canvas.line(
         &format!(
-            "{:<16} {:<9} {:>9}  what it does",
+            "{:<18} {:<9} {:>9}  what it does",
             "action", "scope", "others hit"
         ),
         styles.dim,
@@ -41,19 +44,24 @@ fn line<'a>(canvas: &Canvas<'a>, action: Action) -> Line<'a> {
         None => ("-".to_string(), styles.dim),
         Some(Ok(blast)) if blast.scope.is_empty() => ("0".to_string(), styles.good),
         Some(Ok(blast)) => (format!("{} ENIs", blast.scope.len()), styles.bad),
-        Some(Err(PlanError::NotAvailable(_))) => ("not yet".to_string(), styles.dim),
         Some(Err(PlanError::AlreadySo(..))) => ("already".to_string(), styles.good),
+        Some(Err(PlanError::Nothing { .. })) => ("nothing".to_string(), styles.dim),
+        Some(Err(PlanError::NotPossible { .. })) => ("can't".to_string(), styles.dim),
         Some(Err(_)) => ("no plan".to_string(), styles.warn),
     };
-    let body = if action.available() {
+    let body = if action.runs() {
         styles.plain
     } else {
         styles.dim
     };
-    let width = canvas.width.saturating_sub(16 + 1 + 9 + 1 + 9 + 2);
+    let width = canvas.width.saturating_sub(NAME + 1 + 9 + 1 + 9 + 2);
     Line::from(vec![
         Span::styled(
-            format!("{:<16} {:<9} ", action.name(), action.scope().name()),
+            format!(
+                "{} {:<9} ",
+                pad(action.name(), NAME, &styles.glyphs),
+                action.scope().name()
+            ),
             body,
         ),
         Span::styled(format!("{hits:>9}"), style),
@@ -68,7 +76,13 @@ fn detail<'a>(canvas: &Canvas<'a>, action: Action) -> Vec<Line<'a>> {
     if let Some(Err(why)) = forecast(canvas.state, action) {
         lines.extend(canvas.prose(&why.to_string(), styles.bad));
     }
-    lines.extend(canvas.prose(action.caveat(), styles.warn));
+    let entry = action.entry();
+    let caveat = if entry.possible && !entry.runs {
+        format!("Forecast only in this version. {}", entry.caveat)
+    } else {
+        entry.caveat.to_string()
+    };
+    lines.extend(canvas.prose(&caveat, styles.warn));
     lines
 }
 

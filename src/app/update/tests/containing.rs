@@ -126,12 +126,38 @@ fn a_sample_finding_is_never_contained() {
 }
 
 #[test]
-fn an_action_of_a_later_version_says_so() {
+fn what_this_version_only_forecasts_is_shown_and_never_run() {
     let mut desk = Desk::with_suspect(Mode::Changes);
     desk.preview("snapshot-all");
-    assert_eq!(
-        desk.notice(),
-        "snapshot-all is not available in this version"
+    assert_eq!(desk.confirm().plan.steps.len(), 1);
+    desk.pass(600);
+    desk.typed("web1");
+    assert_eq!(desk.confirm().typed, "", "there is nothing to acknowledge");
+    desk.key(Key::Tab);
+    assert_eq!(desk.confirm().focus, ConfirmFocus::Cancel);
+    assert_eq!(desk.key(Key::Enter), []);
+    assert_eq!(desk.state.dialog, None, "enter closes it");
+    // Even if the other button could be reached.
+    desk.preview("snapshot-all");
+    desk.pass(600);
+    if let Some(Dialog::Confirm(confirm)) = &mut desk.state.dialog {
+        confirm.typed = confirm.expected().to_owned();
+        confirm.focus = ConfirmFocus::Contain;
+    }
+    assert_eq!(desk.key(Key::Enter), []);
+    let why = desk.confirm().refused.clone().unwrap();
+    assert!(why.contains("forecast only"), "{why}");
+}
+
+#[test]
+fn what_is_not_possible_says_why() {
+    let mut desk = Desk::with_suspect(Mode::Changes);
+    desk.preview("add-group");
+    assert_eq!(desk.state.dialog, None);
+    let words = desk.notice();
+    assert!(
+        words.contains("is not possible") && words.contains("https://"),
+        "{words}"
     );
 }
 

@@ -4,12 +4,34 @@
 //! is evaluated only where traffic enters or leaves it.
 //! <https://docs.aws.amazon.com/vpc/latest/userguide/nacl-basics.html>
 
-use super::builder::{PlanError, Steps, Subject};
-use super::sg_swap::{UNFILTERED, suffixed};
-use super::step::{Class, What};
+use super::super::catalogue::{Action, Entry, Scope};
+use super::super::step::{Class, What};
+use super::super::subject::{Steps, Subject, suffixed};
+use super::{Remarks, UNFILTERED};
+use crate::model::PartKind;
 use crate::operation::{Operation, Ref};
 
-pub(super) fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Result<Vec<String>, PlanError> {
+/// What is constant of it.
+pub(in crate::plan) const ENTRY: Entry = Entry {
+    action: Action::NaclSwap,
+    name: "nacl-swap",
+    scope: Scope::Subnet,
+    summary: "its subnets to a network ACL that denies everything",
+    caveat: "cuts every neighbour of the subnet, and not traffic inside the subnet",
+    stays: "the network ACL",
+    runs: true,
+    needs: &[
+        PartKind::Instances,
+        PartKind::Enis,
+        PartKind::Vpcs,
+        PartKind::Subnets,
+        PartKind::Acls,
+    ],
+    build: steps,
+    ..Entry::USUAL
+};
+
+fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Remarks {
     if subject.is_behind_denies() {
         return Err(subject.already_so());
     }

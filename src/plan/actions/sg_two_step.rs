@@ -11,11 +11,32 @@
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use super::builder::{PlanError, Steps, Subject};
-use super::sg_swap::{UNFILTERED, suffixed};
-use super::step::{Class, What};
-use crate::model::{Direction, Eni, GroupRule, TrackingTimeouts, VpcId};
+use super::super::catalogue::{Action, Entry, Scope};
+use super::super::step::{Class, What};
+use super::super::subject::{Steps, Subject, suffixed};
+use super::{Remarks, UNFILTERED};
+use crate::model::{Direction, Eni, GroupRule, PartKind, TrackingTimeouts, VpcId};
 use crate::operation::{GroupRef, Operation, Ref, StepId};
+
+/// What is constant of it.
+pub(in crate::plan) const ENTRY: Entry = Entry {
+    action: Action::SgTwoStep,
+    name: "sg-two-step",
+    scope: Scope::Instance,
+    summary: "every interface to an all-open group, which is then emptied",
+    caveat: "open to the world for the dwell; ICMP, silent flows and paths through NAT gateway, NLB \
+             or PrivateLink are expected to survive",
+    stays: "the emptied group, and idle timers that were never set before",
+    runs: true,
+    needs: &[
+        PartKind::Instances,
+        PartKind::Enis,
+        PartKind::Vpcs,
+        PartKind::Groups,
+    ],
+    build: steps,
+    ..Entry::USUAL
+};
 
 /// The steps of one VPC that later ones wait for.
 struct Opened {
@@ -24,7 +45,7 @@ struct Opened {
     swaps: Vec<StepId>,
 }
 
-pub(super) fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Result<Vec<String>, PlanError> {
+fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Remarks {
     subject.groups_changeable()?;
     let mut holds = Vec::new();
     let mut opened = Vec::new();
@@ -125,10 +146,12 @@ fn remarks(seconds: u32) -> Vec<String> {
             "For {seconds} s and the calls around it the instance is open to the world on every port, \
              both ways. Whatever fails after that, the group is emptied, never set back."
         ),
-        "Expected to survive: ICMP and protocols other than TCP and UDP, flows that are silent during \
-         the dwell, and flows through a NAT gateway, Network Load Balancer or interface endpoint \
-         (always tracked). Their idle timers are lowered to 60 s where the instance type allows it."
-            .to_string(),
+        SURVIVORS.to_string(),
         UNFILTERED.to_string(),
     ]
 }
+
+/// What a conversion by two steps does not reach.
+pub(super) const SURVIVORS: &str = "Expected to survive: ICMP and protocols other than TCP and UDP, flows that are silent during \
+     the dwell, and flows through a NAT gateway, Network Load Balancer or interface endpoint \
+     (always tracked). Their idle timers are lowered to 60 s where the instance type allows it.";

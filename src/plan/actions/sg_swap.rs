@@ -5,12 +5,34 @@
 //! add up, so an added group can't restrict.
 //! <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html>
 
-use super::builder::{PlanError, Steps, Subject};
-use super::step::{Class, What};
-use crate::model::Direction;
+use super::super::catalogue::{Action, Entry, Scope};
+use super::super::step::{Class, What};
+use super::super::subject::{Steps, Subject, suffixed};
+use super::{Remarks, UNFILTERED};
+use crate::model::{Direction, PartKind};
 use crate::operation::{Operation, Ref};
 
-pub(super) fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Result<Vec<String>, PlanError> {
+/// What is constant of it. Tracking:
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-connection-tracking.html>
+pub(in crate::plan) const ENTRY: Entry = Entry {
+    action: Action::SgSwap,
+    name: "sg-swap",
+    scope: Scope::Instance,
+    summary: "every interface to an empty security group",
+    caveat: "established tracked connections (such as a reverse shell) go on until they idle out",
+    stays: "the empty group",
+    runs: true,
+    needs: &[
+        PartKind::Instances,
+        PartKind::Enis,
+        PartKind::Vpcs,
+        PartKind::Groups,
+    ],
+    build: steps,
+    ..Entry::USUAL
+};
+
+fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Remarks {
     subject.groups_changeable()?;
     if subject.is_in_empty_groups() {
         return Err(subject.already_so());
@@ -55,18 +77,4 @@ pub(super) fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Result<Vec<Stri
             .to_string(),
         UNFILTERED.to_string(),
     ])
-}
-
-/// What no group and no network ACL filters:
-/// <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html>
-pub(super) const UNFILTERED: &str = "Not filtered by any group or network ACL: the Amazon DNS resolver, instance metadata, and \
-     credentials that were already issued to the role.";
-
-/// `part` for the first VPC, `part-2`, `part-3` … for the others.
-pub(super) fn suffixed(part: &str, index: usize) -> String {
-    if index == 0 {
-        part.to_string()
-    } else {
-        format!("{part}-{}", index + 1)
-    }
 }
