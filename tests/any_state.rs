@@ -39,6 +39,7 @@ enum Event {
     Forgets(Index),
     Run(RunStep),
     Confirms(Index),
+    Explains(Index, Index),
     Lost(String),
     Passes(u16),
     Signal,
@@ -157,6 +158,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => any::<Index>().prop_map(Event::Forgets),
         4 => run_step().prop_map(Event::Run),
         1 => any::<Index>().prop_map(Event::Confirms),
+        1 => any::<(Index, Index)>().prop_map(|(action, flow)| Event::Explains(action, flow)),
         1 => words().prop_map(Event::Lost),
         2 => any::<u16>().prop_map(Event::Passes),
         1 => Just(Event::Signal),
@@ -171,6 +173,7 @@ fn messages(pool: &Pool, event: &Event, at: DateTime<Utc>, n: u32) -> Vec<Messag
         Event::Key(it) => key(*it),
         Event::Typed(text) => return text.chars().map(|c| key(Key::Char(c))).collect(),
         Event::Confirms(index) => return confirmation(*index),
+        Event::Explains(action, flow) => return explanation(*action, *flow),
         Event::Paste(text) => Message::Input(Input::Paste(text.clone())),
         Event::Resize(columns, rows) => Message::Input(Input::Resize {
             columns: *columns,
@@ -210,6 +213,17 @@ fn confirmation(action: Index) -> Vec<Message> {
     keys.into_iter()
         .map(|it| Message::Input(Input::Key(it)))
         .collect()
+}
+
+/// The keys of an analyst who asks what becomes of a flow under an action, and reads on.
+fn explanation(action: Index, flow: Index) -> Vec<Message> {
+    let mut keys = vec![Key::Esc, Key::Esc, Key::Char('c'), Key::Home];
+    keys.extend(vec![Key::Down; action.index(40)]);
+    keys.extend([Key::Char('4'), Key::Home]);
+    keys.extend(vec![Key::Down; flow.index(40)]);
+    keys.extend([Key::Enter, Key::PageDown, Key::Down]);
+    let keys = keys.into_iter().map(|it| Message::Input(Input::Key(it)));
+    keys.collect()
 }
 
 /// The same part of an account that has nothing in it.

@@ -81,7 +81,7 @@ fn the_two_step_isolates_every_interface_of_the_compromised_instance() {
         console.show(2, eni);
     }
     console.show(3, "NAT gateway");
-    console.filter("web-04", "· web-04 ");
+    console.filter("web-04", ". web-04 ");
     console.show(4, "203.0.113.66 << finding");
     console.run("sg-two-step", &tail);
     console.wait_for("Done after ", SOON);
@@ -165,8 +165,7 @@ fn a_refused_call_is_named_and_the_rest_works() {
     without_acls.show(3, "NAT gateway");
     without_acls.show(4, "203.0.113.66 << finding");
     without_acls.show(5, "no plan");
-    without_acls.send_key(Key::Down);
-    without_acls.send_key(Key::Down);
+    without_acls.filter("nacl-swap", "/nacl-swap ");
     without_acls.wait_for_words("the network ACLs have not been read yet", SOON);
     without_acls.send("?");
     without_acls.wait_for(" Help ", SOON);

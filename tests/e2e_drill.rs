@@ -127,7 +127,7 @@ fn a_hidden_run_goes_on() {
     console.run("sg-two-step", TAIL);
     console.wait_for(DWELL, SOON);
     console.send_key(Key::Esc);
-    console.wait_for("what it does", SOON);
+    console.wait_for("you decide", SOON);
     console.wait_for("run ended: Done", SOON);
     console.show(6, "Done after ");
     console.quit();

@@ -9,7 +9,7 @@ mod world;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use firedoor::app::{Key, Mode, Pane};
+use firedoor::app::{Input, Key, Message, Mode, Pane};
 use firedoor::executor::{RunEventKind, StepOutcome};
 use firedoor::operation::StepId;
 use firedoor::view::{self, Depth, Styles};
@@ -28,9 +28,13 @@ const INK: &str = "#d5d8df";
 #[test]
 fn the_console_is_pictured() {
     let mut console = Console::loaded(Mode::Drill);
-    console.show(Pane::Actions);
-    console.keys(&[Key::Down, Key::Down]);
+    console.send(Message::Input(Input::Resize {
+        columns: 160,
+        rows: 45,
+    }));
+    console.select("nacl-swap");
     console.show(Pane::Neighbours);
+    console.key(Key::Char('n'));
     compare("console", &console, (160, 45));
 }
 

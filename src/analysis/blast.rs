@@ -83,22 +83,30 @@ fn numbered<T>(all: &[T]) -> impl Iterator<Item = (Ix, &T)> {
     (0..).zip(all)
 }
 
-/// Who depends on an interface in a subnet whose edge changes.
+/// Notes who depends on an interface in a subnet whose edge changes.
 fn serves(network: &Network, eni: &EniId, kind: EniKind, blast: &mut Blast) {
     let estate = network.estate();
-    match kind {
-        EniKind::NatGateway => {
-            blast.doubts.extend(unread(estate, eni));
-            blast.dependents.extend(users_of_nat(estate, eni));
-        }
+    if kind == EniKind::NatGateway {
+        blast.doubts.extend(unread(estate, eni));
+    }
+    blast.dependents.extend(dependents(estate, eni));
+}
+
+/// The subnets that reach the internet through an interface, or a service: those behind a NAT gateway, and
+/// those that may use an interface endpoint. Empty for any other interface.
+pub fn dependents(estate: &Estate, eni: &EniId) -> BTreeSet<SubnetId> {
+    let Some(interface) = estate.eni(eni) else {
+        return BTreeSet::new();
+    };
+    match interface.kind {
+        EniKind::NatGateway => users_of_nat(estate, eni).collect(),
         // Every subnet of the VPC may use an interface endpoint, and a name leads to each of its
         // interfaces in turn: https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html
         EniKind::Endpoint => {
-            let vpc = estate.eni(eni).map(|it| &it.vpc);
-            let of_vpc = estate.subnets().filter(|it| Some(&it.vpc) == vpc);
-            blast.dependents.extend(of_vpc.map(|it| it.id.clone()));
+            let of_vpc = estate.subnets().filter(|it| it.vpc == interface.vpc);
+            of_vpc.map(|it| it.id.clone()).collect()
         }
-        _ => {}
+        _ => BTreeSet::new(),
     }
 }
 

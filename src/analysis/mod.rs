@@ -19,6 +19,7 @@ mod network;
 mod paths;
 mod placed;
 mod residual;
+mod role;
 mod routes;
 mod services;
 mod timers;
@@ -28,7 +29,7 @@ mod traffic;
 mod verdict;
 mod walk;
 
-pub use blast::{Blast, blast};
+pub use blast::{Blast, blast, dependents};
 pub use cause::Decision;
 pub use explain::{Check, Explanation, PacketStory};
 pub use first_packet::FirstPacket;
@@ -42,8 +43,9 @@ pub use neighbours::{Link, Neighbour, Neighbourhood, eni_label, everyone, neighb
 pub use network::Network;
 pub use paths::Paths;
 pub use residual::{Channel, Residual, network_channels};
+pub use role::Role;
 pub use routes::TargetKind;
 pub use timers::Timer;
 pub use tracker::{FlowTracker, Step};
-pub use traffic::{Counts, Seen, Tally, Traffic};
+pub use traffic::{Counts, FlowFate, Seen, Tally, Traffic};
 pub use verdict::{Activity, Course, Fate, HORIZON, Judgement, RouteFound, Stage, Verdict};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::role::Role;
 use crate::model::{
     AclId, Eni, EniId, EniKind, Estate, GroupId, InstanceId, RouteTableId, SubnetId,
 };
@@ -120,7 +121,7 @@ fn neighbour(estate: &Estate, eni: &Eni, shared: BTreeSet<Link>) -> Neighbour {
 fn sort(neighbours: &mut [Neighbour]) {
     neighbours.sort_by(|a, b| {
         let closest = |it: &Neighbour| it.shared.first().copied();
-        let key = |it: &Neighbour| (closest(it), rank(it.kind));
+        let key = |it: &Neighbour| (closest(it), Role::of(it.kind));
         key(a)
             .cmp(&key(b))
             .then_with(|| a.label.cmp(&b.label))
@@ -170,22 +171,6 @@ impl<'e> Scopes<'e> {
 
 fn profile<'e>(estate: &'e Estate, instance: Option<&InstanceId>) -> Option<&'e String> {
     estate.instance(instance?)?.profile.as_ref()
-}
-
-/// What others depend on comes first: a list that is cut off must not hide the NAT gateway.
-fn rank(kind: EniKind) -> u8 {
-    match kind {
-        EniKind::NatGateway => 0,
-        EniKind::LoadBalancer
-        | EniKind::NetworkLoadBalancer
-        | EniKind::GatewayLoadBalancer
-        | EniKind::GlobalAccelerator => 1,
-        EniKind::Endpoint | EniKind::GatewayLoadBalancerEndpoint | EniKind::TransitGateway => 2,
-        EniKind::Rds | EniKind::Cache | EniKind::Efs => 3,
-        EniKind::Instance => 5,
-        EniKind::Unattached => 6,
-        EniKind::Lambda | EniKind::Eks | EniKind::EcsTask | EniKind::Service => 4,
-    }
 }
 
 /// A name for an interface that an analyst recognises: the instance's name, or the kind of service

@@ -45,6 +45,17 @@ struct Lane {
     subnets: [Option<Ix>; 3],
 }
 
+/// A flow of one interface, and what becomes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FlowFate {
+    /// The flow.
+    pub flow: Flow,
+    /// What becomes of it.
+    pub fate: Fate,
+    /// Its volume, both ways.
+    pub bytes_per_minute: u64,
+}
+
 /// How many flows have which verdict.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -117,6 +128,14 @@ pub struct Tally {
     pub hits: BTreeMap<EniId, Counts>,
 }
 
+impl Tally {
+    /// The interfaces that are known to lose something.
+    pub fn hit(&self) -> impl Iterator<Item = &EniId> {
+        let hit = self.hits.iter().filter(|(_, counts)| counts.hit() > 0);
+        hit.map(|(eni, _)| eni)
+    }
+}
+
 impl Traffic {
     /// Places flows on the network of the estate that they were seen in.
     pub fn new<'a>(network: &Network, flows: impl IntoIterator<Item = Seen<'a>>) -> Self {
@@ -149,6 +168,26 @@ impl Traffic {
         let touched = Touched::by(course.before, course.stages);
         let fate = |lane: &Lane| lane.fate(course, &touched);
         self.lanes.iter().map(fate).collect()
+    }
+
+    /// What becomes of the flows of one interface, at either end, in the order in which they were given.
+    ///
+    /// `course` must begin at [`Traffic::network`].
+    pub fn fates_of(&self, course: Course<'_>, eni: &EniId) -> Vec<FlowFate> {
+        let Some(ix) = self.network.interface_ix(eni) else {
+            return Vec::new();
+        };
+        let touched = Touched::by(course.before, course.stages);
+        let at = |lane: &&Lane| {
+            let mut ends = Side::BOTH.into_iter();
+            ends.any(|side| lane.placed.interface(side) == Some(ix))
+        };
+        let fate = |lane: &Lane| FlowFate {
+            flow: lane.placed.flow,
+            fate: lane.fate(course, &touched),
+            bytes_per_minute: lane.bytes_per_minute,
+        };
+        self.lanes.iter().filter(at).map(fate).collect()
     }
 
     /// Counts what becomes of all flows. `suspect` is the instance that the course is for, and

@@ -20,16 +20,26 @@ impl<K> Default for Cursor<K> {
 impl<K: Clone + PartialEq> Cursor<K> {
     /// The selected item's index among `keys`; `None` in an empty list.
     pub fn resolve(&self, keys: &[K]) -> Option<usize> {
-        let found = self
-            .key
-            .as_ref()
-            .and_then(|key| keys.iter().position(|it| it == key));
+        let found = self.key.as_ref().and_then(|key| {
+            let is_there = keys.get(self.index) == Some(key);
+            let search = || keys.iter().position(|it| it == key);
+            is_there.then_some(self.index).or_else(search)
+        });
         found.or_else(|| keys.len().checked_sub(1).map(|last| self.index.min(last)))
     }
 
     /// The selected item.
     pub fn selected<'k>(&self, keys: &'k [K]) -> Option<&'k K> {
         self.resolve(keys).and_then(|index| keys.get(index))
+    }
+
+    /// Remembers where the selected item is now, so that a long list is not searched for it again.
+    pub(super) fn settle(&mut self, keys: &[K]) {
+        if let Some(index) = self.resolve(keys)
+            && keys.get(index) == self.key.as_ref()
+        {
+            self.index = index;
+        }
     }
 
     /// Moves by `by` items, within the list.
@@ -67,6 +77,14 @@ mod tests {
             "the item is gone: the same place"
         );
         assert_eq!(cursor.selected(&['a']), Some(&'a'));
+        cursor.settle(&['x', 'y', 'b']);
+        assert_eq!(
+            cursor.selected(&['x', 'y', 'z']),
+            Some(&'z'),
+            "its place moved with it"
+        );
+        cursor.settle(&['x']);
+        assert_eq!(cursor.resolve(&['x', 'y', 'z']), Some(2), "it is not there");
         cursor.step(&['a', 'b', 'c'], -9);
         assert_eq!(cursor.selected(&['a', 'b', 'c']), Some(&'a'));
         cursor.step(&['a', 'b', 'c'], isize::MAX);

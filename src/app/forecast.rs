@@ -8,7 +8,9 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::state::AppState;
-use crate::analysis::{Activity, Explanation, Fate, Flow, Network, PortSpan, Seen, Traffic};
+use crate::analysis::{
+    Activity, Explanation, Fate, Flow, FlowFate, Network, PortSpan, Seen, Traffic,
+};
 use crate::flows::{Edge, EdgeKey};
 use crate::model::{Direction, EniId, Estate, FlowAction, InstanceId};
 use crate::plan::{self, Action, Intent, Outlook, PlanError, Row};
@@ -44,6 +46,19 @@ impl Basis {
     }
 }
 
+impl Forecasts {
+    /// The network that they were made on.
+    pub(super) fn network(&self) -> Option<&Network> {
+        self.traffic.as_ref().map(|it| it.network())
+    }
+
+    /// What becomes of the flows of an interface.
+    pub(super) fn fates_of(&self, eni: &EniId, outlook: &Outlook) -> Vec<FlowFate> {
+        let fates = |traffic: &Traffic| traffic.fates_of(outlook.course(traffic.network()), eni);
+        self.traffic.as_deref().map(fates).unwrap_or_default()
+    }
+}
+
 impl AppState {
     /// Makes the forecasts anew if what they rest on has changed, and the last ones are not too young.
     /// A tick is always far enough from them: the clock may stand still.
@@ -74,6 +89,7 @@ impl AppState {
             traffic: Some(Arc::new(traffic)),
             rows: Arc::new(rows),
         };
+        self.refresh_explanation();
     }
 
     /// The live flows that are known, placed on the network as it was read.
@@ -99,7 +115,7 @@ impl AppState {
             flow: self.flow(edge)?,
             eni,
             activity: activity(edge),
-            bytes_per_minute: 0,
+            bytes_per_minute: bytes_per_minute(edge),
         })
     }
 
@@ -151,21 +167,25 @@ impl AppState {
     /// What becomes of a flow under an action; `None`: there is no forecast.
     pub fn fate(&self, edge: &Edge<'_>, action: Action) -> Option<Fate> {
         let outlook = self.forecast(action)?.as_ref().ok()?;
-        let network = self.forecasts.traffic.as_ref()?.network();
         let flow = self.flow(edge)?;
-        let course = outlook.course(network);
+        let course = outlook.course(self.forecasts.network()?);
         Some(course.fate(&flow, Some(&edge.key.eni), activity(edge)))
     }
 
     /// Every check that a flow's fate under an action rests on; `None`: there is no forecast.
     pub fn explain(&self, key: &EdgeKey, action: Action) -> Option<Explanation> {
         let outlook = self.forecast(action)?.as_ref().ok()?;
-        let network = self.forecasts.traffic.as_ref()?.network();
-        let edge = self.flows.edges_of(&key.eni).find(|it| it.key == *key)?;
+        let edge = self.flows.edge(key)?;
         let flow = self.flow(&edge)?;
-        let course = outlook.course(network);
+        let course = outlook.course(self.forecasts.network()?);
         Some(course.explain(&flow, Some(&key.eni), activity(&edge)))
     }
+}
+
+/// On the mean over the time in which it was seen.
+fn bytes_per_minute(edge: &Edge<'_>) -> u64 {
+    let seconds = u64::try_from((edge.last - edge.first).num_seconds()).unwrap_or(0);
+    edge.bytes().saturating_mul(60) / seconds.max(60)
 }
 
 fn activity(edge: &Edge<'_>) -> Activity {

@@ -25,6 +25,18 @@ pub enum Command {
     First,
     /// To the last line.
     Last,
+    /// A cell to the left.
+    Left,
+    /// A cell to the right.
+    Right,
+    /// To the next cell whose interface loses something.
+    NextHit,
+    /// From a flow to the interface at its other end.
+    ShowPeer,
+    /// Selects the action before.
+    PreviousAction,
+    /// Selects the next action.
+    NextAction,
     /// Drills into the selected line.
     Open,
     /// Leaves: a filter, a pane, a dialog.
@@ -52,12 +64,14 @@ pub enum Command {
 /// Where a binding holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Context {
-    /// The panes.
+    /// Every pane.
     Console,
+    /// One pane: what is bound here wins over [`Context::Console`].
+    Pane(Pane),
     /// A filter is being typed.
     Filter,
-    /// The help is open.
-    Help,
+    /// A text is open: the help, or an explanation.
+    Reading,
     /// A plan is to be confirmed.
     Confirm,
     /// Quitting during a run is to be confirmed.
@@ -98,8 +112,10 @@ const fn bind(
 /// Every binding, in the order of the help.
 pub const BINDINGS: &[Binding] = {
     use Command as C;
-    use Context::{Confirm, Console, Filter, Help, Quit};
+    use Context::{Confirm, Console, Filter, Quit, Reading};
     use Key as K;
+    const NEIGHBOURS: Context = Context::Pane(Pane::Neighbours);
+    const FLOWS: Context = Context::Pane(Pane::Flows);
     &[
         bind(Console, C::Open, &[K::Enter], "open", 2),
         bind(Console, C::Contain, &[K::Char('c')], "contain", 1),
@@ -157,6 +173,14 @@ pub const BINDINGS: &[Binding] = {
         bind(Console, C::Last, &[K::End, K::Char('G')], "last line", 0),
         bind(
             Console,
+            C::PreviousAction,
+            &[K::Char('[')],
+            "previous action",
+            0,
+        ),
+        bind(Console, C::NextAction, &[K::Char(']')], "next action", 0),
+        bind(
+            Console,
             C::Back,
             &[K::Esc],
             "back, clear the filter, hide the run",
@@ -165,21 +189,51 @@ pub const BINDINGS: &[Binding] = {
         bind(Console, C::Refresh, &[K::Char('r')], "refresh", 6),
         bind(Console, C::Help, &[K::Char('?')], "help", 1),
         bind(Console, C::Quit, &[K::Char('q'), K::Ctrl('c')], "quit", 7),
+        bind(
+            NEIGHBOURS,
+            C::Left,
+            &[K::Left, K::Char('h')],
+            "cell left",
+            0,
+        ),
+        bind(
+            NEIGHBOURS,
+            C::Right,
+            &[K::Right, K::Char('l')],
+            "next cell",
+            5,
+        ),
+        bind(
+            NEIGHBOURS,
+            C::NextHit,
+            &[K::Char('n')],
+            "next one that is hit",
+            6,
+        ),
+        bind(NEIGHBOURS, C::Open, &[K::Enter], "make it the suspect", 2),
+        bind(FLOWS, C::Open, &[K::Enter], "explain", 2),
+        bind(
+            FLOWS,
+            C::ShowPeer,
+            &[K::Char('p')],
+            "peer among the neighbours",
+            6,
+        ),
         bind(Filter, C::Press, &[K::Enter], "keep the filter", 1),
         bind(Filter, C::Back, &[K::Esc, K::Ctrl('c')], "clear it", 1),
         bind(Filter, C::Erase, &[K::Backspace], "erase", 0),
-        bind(Help, C::Up, &[K::Up, K::Char('k')], "up", 0),
-        bind(Help, C::Down, &[K::Down, K::Char('j')], "down", 1),
-        bind(Help, C::PageUp, &[K::PageUp], "page up", 0),
+        bind(Reading, C::Up, &[K::Up, K::Char('k')], "up", 0),
+        bind(Reading, C::Down, &[K::Down, K::Char('j')], "down", 1),
+        bind(Reading, C::PageUp, &[K::PageUp], "page up", 0),
         bind(
-            Help,
+            Reading,
             C::PageDown,
             &[K::PageDown, K::Char(' ')],
             "page down",
             1,
         ),
         bind(
-            Help,
+            Reading,
             C::Back,
             &[K::Esc, K::Char('?'), K::Char('q'), K::Enter, K::Ctrl('c')],
             "close",
@@ -213,12 +267,24 @@ pub const BINDINGS: &[Binding] = {
 impl Context {
     /// The command of a key.
     pub fn command(self, key: Key) -> Option<Command> {
-        let bound = |it: &&Binding| it.context == self && it.keys.contains(&key);
-        BINDINGS.iter().find(bound).map(|it| it.command)
+        let bound = |it: &&Binding| it.keys.contains(&key);
+        self.bindings().find(bound).map(|it| it.command)
     }
 
-    /// The bindings that hold here.
+    /// The bindings that hold here: those of a pane, and those of every pane but where it takes their
+    /// first key.
     pub fn bindings(self) -> impl Iterator<Item = &'static Binding> {
+        let inherited = matches!(self, Self::Pane(_)).then(|| Self::Console.own());
+        let taken = move |it: &&Binding| {
+            let first = it.keys.first();
+            first.is_some_and(|key| self.own().any(|own| own.keys.contains(key)))
+        };
+        let inherited = inherited.into_iter().flatten();
+        self.own().chain(inherited.filter(move |it| !taken(it)))
+    }
+
+    /// The bindings of this place alone.
+    pub fn own(self) -> impl Iterator<Item = &'static Binding> {
         BINDINGS.iter().filter(move |it| it.context == self)
     }
 }
@@ -239,6 +305,34 @@ mod tests {
                     "{key:?} in {:?}",
                     binding.context
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn a_pane_takes_arrows_and_letters_and_never_the_way_out() {
+        let here = Context::Pane(Pane::Neighbours);
+        assert_eq!(
+            Context::Console.command(Key::Left),
+            Some(Command::PreviousPane)
+        );
+        assert_eq!(here.command(Key::Left), Some(Command::Left));
+        assert_eq!(here.command(Key::Tab), Some(Command::NextPane));
+        let elsewhere = Context::Pane(Pane::Findings);
+        assert_eq!(elsewhere.command(Key::Left), Some(Command::PreviousPane));
+        let opens = here.bindings().filter(|it| it.command == Command::Open);
+        let labels: Vec<_> = opens.map(|it| it.label).collect();
+        assert_eq!(labels, ["make it the suspect"]);
+        for pane in Pane::ALL {
+            for binding in Context::Pane(pane).own() {
+                for key in binding.keys {
+                    let taken = Context::Console.command(*key);
+                    let free = matches!(
+                        taken,
+                        None | Some(Command::Open | Command::NextPane | Command::PreviousPane)
+                    );
+                    assert!(free, "{key:?} in {pane:?} is {taken:?} elsewhere");
+                }
             }
         }
     }

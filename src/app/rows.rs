@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::state::{AppState, Pane};
-use crate::analysis::{Neighbour, everyone, neighbourhood};
-use crate::flows::{Edge, EdgeKey};
+use crate::analysis::eni_label;
 use crate::model::id::Id;
-use crate::model::{EniId, Finding, FindingId, InstanceId};
+use crate::model::{Eni, EniId, Finding, FindingId, InstanceId};
 use crate::plan::Action;
 
 /// A line of the findings pane: a finding, and one of the instances that it names.
@@ -90,64 +89,30 @@ impl AppState {
             .collect()
     }
 
-    /// The lines of the neighbours pane; without a suspect every interface, to choose one from.
-    pub fn neighbour_rows(&self) -> Vec<Neighbour> {
-        let filter = self.filter(Pane::Neighbours);
-        let mut all = match self.suspect() {
-            Some(suspect) => neighbourhood(&self.estate, &suspect).neighbours,
-            None => everyone(&self.estate),
-        };
-        all.retain(|it| {
-            filter.is_empty()
-                || contains(&it.label, &filter)
-                || contains(it.eni.as_str(), &filter)
-                || contains(it.kind.name(), &filter)
-                || self
-                    .addresses(&it.eni)
-                    .iter()
-                    .any(|address| address.contains(&filter))
-        });
-        all
-    }
-
-    fn addresses(&self, eni: &EniId) -> Vec<String> {
-        let eni = self.estate.eni(eni);
-        eni.map(|it| it.addresses.iter().map(ToString::to_string).collect())
-            .unwrap_or_default()
-    }
-
-    /// The lines of the flows pane: the suspect's edges, newest first, those with the remote addresses
-    /// of its findings on top: on a small screen they would be out of sight.
-    pub fn flow_rows(&self) -> Vec<Edge<'_>> {
-        let filter = self.filter(Pane::Flows);
-        let mut edges = self.flows.newest_first(&self.suspect_enis());
-        edges.retain(|edge| {
-            filter.is_empty() || {
-                let peer = self.peer(edge.key.peer);
-                edge.key.peer.to_string().contains(&filter)
-                    || edge.key.port.to_string() == filter
-                    || contains(&format!("{:?}", edge.key.action), &filter)
-                    || peer.name.is_some_and(|name| contains(&name, &filter))
-            }
-        });
-        let remotes = self.remote_addresses();
-        edges.sort_by_key(|edge| !remotes.contains(&edge.key.peer));
-        edges
-    }
-
-    /// The keys of [`AppState::flow_rows`].
-    pub fn flow_keys(&self) -> Vec<EdgeKey> {
-        self.flow_rows().into_iter().map(|edge| edge.key).collect()
+    /// Whether the neighbours pane shows an interface under a filter.
+    pub(super) fn shows_interface(&self, eni: &Eni, filter: &str) -> bool {
+        filter.is_empty()
+            || contains(&eni_label(&self.estate, eni), filter)
+            || contains(eni.id.as_str(), filter)
+            || contains(eni.kind.name(), filter)
+            || eni
+                .addresses
+                .iter()
+                .any(|address| address.to_string().contains(filter))
     }
 
     /// The other side of a flow.
     pub fn peer(&self, address: IpAddr) -> Peer {
-        let eni = self.estate.eni_of_address(address);
         Peer {
             address,
-            name: eni.map(|eni| crate::analysis::eni_label(&self.estate, eni)),
-            suspicious: self.remote_addresses().contains(&address),
+            name: self.peer_name(address),
+            suspicious: self.is_suspicious(address),
         }
+    }
+
+    pub(super) fn peer_name(&self, address: IpAddr) -> Option<String> {
+        let eni = self.estate.eni_of_address(address)?;
+        Some(eni_label(&self.estate, eni))
     }
 
     /// The remote addresses that the suspect's findings name.
@@ -164,13 +129,20 @@ impl AppState {
             .collect()
     }
 
-    /// The lines of the actions pane.
+    /// The lines of the actions pane, the recommended one first; in the catalogue's order while there is
+    /// no suspect.
     pub fn action_rows(&self) -> Vec<Action> {
         let filter = self.filter(Pane::Actions);
         let shown = |it: &Action| {
             filter.is_empty() || contains(it.name(), &filter) || contains(it.summary(), &filter)
         };
-        Action::ALL.into_iter().filter(shown).collect()
+        let ranked = self.forecasts.rows.iter().map(|it| it.action);
+        let mut rows: Vec<Action> = ranked.collect();
+        if rows.is_empty() {
+            rows.extend(Action::ALL);
+        }
+        rows.retain(shown);
+        rows
     }
 }
 

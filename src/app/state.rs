@@ -7,10 +7,13 @@ use chrono::{DateTime, Utc};
 
 use super::confirm::Confirm;
 use super::cursor::Cursor;
+use super::explained::Explained;
 use super::forecast::Forecasts;
 use super::health::FeedHealth;
 use super::keymap::Context;
+use super::listed::Listed;
 use super::rows::FindingRow;
+use super::selected::Selected;
 use crate::executor::RunView;
 use crate::flows::{EdgeKey, FlowTable};
 use crate::model::{EniId, Estate, Finding, FindingId, InstanceId};
@@ -121,6 +124,8 @@ pub enum Dialog {
     },
     /// A plan to be confirmed.
     Confirm(Box<Confirm>),
+    /// What becomes of a flow, and why.
+    Explained(Box<Explained>),
     /// A run is on its way, and somebody wants to quit.
     Quit,
 }
@@ -185,6 +190,10 @@ pub struct AppState {
     pub notice: Option<String>,
     /// What each action would do.
     pub forecasts: Forecasts,
+    /// What the selected one does.
+    pub selected: Selected,
+    /// The list of the flows pane.
+    pub listed: Listed,
     pub(super) incoming: Vec<Finding>,
     /// The findings of the last whole reading.
     pub(super) known: BTreeSet<FindingId>,
@@ -194,6 +203,20 @@ pub struct AppState {
 impl AppState {
     /// The smallest terminal that shows panes: columns and rows.
     pub const MINIMUM: (u16, u16) = (80, 24);
+
+    /// From this width on there are two columns of panes.
+    const WIDE: u16 = 120;
+
+    /// The width of the left column of panes and of the right one; `None`: there is one column.
+    pub fn two_columns(width: u16) -> Option<(u16, u16)> {
+        (width >= Self::WIDE).then_some((width - width / 2, width / 2))
+    }
+
+    /// Columns inside the border of the neighbours pane.
+    pub(super) fn picture_columns(&self) -> usize {
+        let width = Self::two_columns(self.size.0).map_or(self.size.0, |(_, right)| right);
+        usize::from(width.saturating_sub(2))
+    }
 
     /// Whether the terminal is too small to show anything: nothing may be confirmed unseen.
     pub fn is_too_small(&self) -> bool {
@@ -223,6 +246,8 @@ impl AppState {
             run_pending: false,
             notice: None,
             forecasts: Forecasts::default(),
+            selected: Selected::default(),
+            listed: Listed::default(),
             incoming: Vec::new(),
             known: BTreeSet::new(),
             touched: false,
@@ -232,11 +257,11 @@ impl AppState {
     /// Which bindings hold.
     pub fn context(&self) -> Context {
         match &self.dialog {
-            Some(Dialog::Help { .. }) => Context::Help,
+            Some(Dialog::Help { .. } | Dialog::Explained(_)) => Context::Reading,
             Some(Dialog::Confirm(_)) => Context::Confirm,
             Some(Dialog::Quit) => Context::Quit,
             None if self.typing_filter => Context::Filter,
-            None => Context::Console,
+            None => Context::Pane(self.focus),
         }
     }
 

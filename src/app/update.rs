@@ -21,6 +21,8 @@ impl AppState {
         let tick = message == Message::Tick;
         let effects = self.take_in(message);
         self.refresh_forecasts(tick);
+        self.refresh_selected();
+        self.refresh_listed();
         effects
     }
 
@@ -57,9 +59,9 @@ impl AppState {
             };
         }
         match (context, context.command(key)) {
-            (Context::Console, Some(command)) => self.console(command),
+            (Context::Console | Context::Pane(_), Some(command)) => self.console(command),
             (Context::Filter, Some(command)) => self.edit_filter(command),
-            (Context::Help, Some(command)) => self.scroll_help(command),
+            (Context::Reading, Some(command)) => self.read(command),
             (Context::Confirm, command) => self.confirm_key(key, command),
             (Context::Quit, Some(command)) => self.quit_dialog(command),
             (Context::Filter, None) => {
@@ -68,7 +70,9 @@ impl AppState {
                 }
                 self.retarget()
             }
-            (Context::Console | Context::Help | Context::Quit, None) => Vec::new(),
+            (Context::Console | Context::Pane(_) | Context::Reading | Context::Quit, None) => {
+                Vec::new()
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use super::bad_line::BadLine;
 use super::conversation::Conversation;
 use super::coverage::TableCoverage;
-use super::edge::{Edge, PeerKey, Sums};
+use super::edge::{Edge, EdgeKey, PeerKey, Sums};
 use super::seen::SeenEvents;
 use crate::model::{EniId, FlowRecord, LogStatus};
 
@@ -126,6 +126,13 @@ impl FlowTable {
     /// The edges of one interface, in the order of their keys.
     pub fn edges_of(&self, eni: &EniId) -> impl Iterator<Item = Edge<'_>> {
         self.log_of(eni).into_iter().flat_map(EniLog::edges)
+    }
+
+    /// The edge of a key.
+    pub fn edge(&self, key: &EdgeKey) -> Option<Edge<'_>> {
+        let log = self.log_of(&key.eni)?;
+        let mut same = log.between(key.peer, key.own, key.protocol);
+        same.find(|it| it.key == *key)
     }
 
     /// The edges of some interfaces: the last one seen first, then by bytes, then by key.

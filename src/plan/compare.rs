@@ -16,6 +16,9 @@ use crate::analysis::{Blast, Counts, Course, Network, Stage, Tally, Traffic, bla
 use crate::model::{Estate, InstanceId};
 use crate::operation::Operation;
 
+/// The rule of the ranking, for people.
+pub const RANKING: &str = "ends the finding's flows, least of others' bytes, fewest others";
+
 /// An action, and what it would do.
 #[derive(Debug, Clone)]
 pub struct Row {

@@ -7,6 +7,7 @@ mod catalogue;
 mod compare;
 mod course;
 mod denies;
+mod ledger;
 mod residual;
 pub mod slots;
 mod step;
@@ -16,7 +17,8 @@ mod tests;
 
 pub use builder::{Dwell, Intent, PlanError, build};
 pub use catalogue::{Action, Entry, Scope, catalogue};
-pub use compare::{Outlook, Row, compare, forecast};
+pub use compare::{Outlook, RANKING, Row, compare, forecast};
 pub use course::stages;
+pub use ledger::{ledger, rate};
 pub use residual::residual;
 pub use step::{Class, Plan, Step, What};

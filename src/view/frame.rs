@@ -14,8 +14,6 @@ use crate::app::{AppState, Command, Context, FeedState, Mode, Pane};
 use crate::model::PartKind;
 use crate::sources::Feed;
 
-/// From this width on there are two columns.
-const WIDE: u16 = 120;
 /// From this height on the right column holds three panes.
 const TALL: u16 = 40;
 
@@ -44,17 +42,17 @@ fn draw_all(frame: &mut Frame<'_>, state: &AppState, styles: &Styles) {
     }
     let notice = notice(state, usize::from(area.width));
     let bottom_rows = u16::try_from(notice.len()).unwrap_or(1).clamp(1, 3);
-    let wide = area.width >= WIDE;
+    let columns = AppState::two_columns(area.width);
     let [top, tabs, body, bottom] = Layout::vertical([
         Constraint::Length(1),
-        Constraint::Length(u16::from(!wide)),
+        Constraint::Length(u16::from(columns.is_none())),
         Constraint::Min(0),
         Constraint::Length(bottom_rows),
     ])
     .areas(area);
     frame.render_widget(top_line(state, styles, usize::from(top.width)), top);
-    if wide {
-        two_columns(frame, state, styles, body);
+    if let Some((left, _)) = columns {
+        two_columns(frame, state, styles, body, left);
     } else {
         frame.render_widget(tab_line(state, styles, usize::from(tabs.width)), tabs);
         panes::draw(frame, state, styles, state.focus, body);
@@ -90,8 +88,15 @@ fn too_small(frame: &mut Frame<'_>, state: &AppState, area: Rect) {
     frame.render_widget(Paragraph::new(lines), area);
 }
 
-fn two_columns(frame: &mut Frame<'_>, state: &AppState, styles: &Styles, body: Rect) {
-    let [left, right] = Layout::horizontal([Constraint::Percentage(50); 2]).areas(body);
+fn two_columns(
+    frame: &mut Frame<'_>,
+    state: &AppState,
+    styles: &Styles,
+    body: Rect,
+    left_width: u16,
+) {
+    let columns = [Constraint::Length(left_width), Constraint::Fill(1)];
+    let [left, right] = Layout::horizontal(columns).areas(body);
     let [findings, flows] =
         Layout::vertical([Constraint::Percentage(40), Constraint::Percentage(60)]).areas(left);
     panes::draw(frame, state, styles, Pane::Findings, findings);
@@ -108,11 +113,9 @@ fn two_columns(frame: &mut Frame<'_>, state: &AppState, styles: &Styles, body: R
             Pane::Neighbours => Pane::Actions,
             other => other,
         };
-        let rows = [
-            Constraint::Length(13),
-            Constraint::Fill(1),
-            Constraint::Fill(1),
-        ];
+        // The pane that is used gets more room than the other.
+        let share = |pane| Constraint::Fill(if state.focus == pane { 2 } else { 1 });
+        let rows = [Constraint::Length(13), share(Pane::Neighbours), share(last)];
         let [suspect, neighbours, rest] = Layout::vertical(rows).areas(right);
         panes::draw(frame, state, styles, Pane::Suspect, suspect);
         panes::draw(frame, state, styles, Pane::Neighbours, neighbours);

@@ -16,6 +16,7 @@ mod frame;
 mod panes;
 pub mod styles;
 mod text;
+mod verdicts;
 
 pub use frame::draw;
 pub use styles::{Depth, Styles};

@@ -209,13 +209,18 @@ impl Console {
         self.send(Message::Tick);
     }
 
-    /// Lets the catalogue's action of this name be confirmed: the dialog is open, and armed.
-    pub(crate) fn preview(&mut self, action: &str) {
+    /// Selects an action by its name.
+    pub(crate) fn select(&mut self, action: &str) {
         self.show(Pane::Actions);
         let rows = self.state.action_rows();
         let index = rows.iter().position(|it| it.name() == action).unwrap();
         self.key(Key::Home);
         self.keys(&vec![Key::Down; index]);
+    }
+
+    /// Lets the catalogue's action of this name be confirmed: the dialog is open, and armed.
+    pub(crate) fn preview(&mut self, action: &str) {
+        self.select(action);
         self.key(Key::Enter);
         self.pass(1);
     }

@@ -12,12 +12,13 @@ use crate::plan;
 const CHANGED: &str = "the account has changed: read the plan again, then confirm";
 
 impl AppState {
-    pub(super) fn scroll_help(&mut self, command: Command) -> Vec<Effect> {
-        if let Some(Dialog::Help { scroll }) = &mut self.dialog {
-            match command {
-                Command::Back => self.dialog = None,
-                other => scroll_by(scroll, other),
-            }
+    /// A key while a text is read.
+    pub(super) fn read(&mut self, command: Command) -> Vec<Effect> {
+        match (&mut self.dialog, command) {
+            (_, Command::Back) => self.dialog = None,
+            (Some(Dialog::Help { scroll }), other) => scroll_by(scroll, other, 500),
+            (Some(Dialog::Explained(it)), other) => scroll_by(&mut it.scroll, other, 500),
+            (Some(Dialog::Confirm(_) | Dialog::Quit) | None, _) => {}
         }
         Vec::new()
     }
@@ -59,18 +60,14 @@ impl AppState {
         }
         let forecast = self.forecast_now(&intent);
         let forecast = forecast.map_err(|error| error.to_string())?;
-        Ok(Confirm {
+        let outlook = self.outlook(action);
+        Ok(Confirm::new(
             intent,
-            outlook: self.outlook(action),
-            plan: forecast.plan,
-            blast: forecast.blast,
-            tally: forecast.tally,
-            typed: String::new(),
-            focus: ConfirmFocus::Cancel,
-            scroll: 0,
-            opened: self.now,
-            refused: None,
-        })
+            forecast,
+            &self.estate,
+            outlook,
+            self.now,
+        ))
     }
 
     pub(super) fn confirm_key(&mut self, key: Key, command: Option<Command>) -> Vec<Effect> {
@@ -93,7 +90,10 @@ impl AppState {
                 confirm.typed.pop();
             }
             (Some(Command::Press), _) => return self.press(),
-            (Some(scroll), _) => scroll_by(&mut confirm.scroll, scroll),
+            (Some(scroll), _) => {
+                let limit = confirm.scroll_limit();
+                scroll_by(&mut confirm.scroll, scroll, limit);
+            }
             (None, Key::Char(c)) => confirm.type_char(c),
             (None, _) => {}
         }
@@ -126,12 +126,7 @@ impl AppState {
                     confirm.focus = ConfirmFocus::Cancel;
                     confirm.refused = Some(why);
                     if let Some(forecast) = rebuilt {
-                        confirm.plan = forecast.plan;
-                        confirm.blast = forecast.blast;
-                        confirm.tally = forecast.tally;
-                        confirm.typed.clear();
-                        confirm.focus = ConfirmFocus::Cancel;
-                        confirm.refused = Some(CHANGED.into());
+                        confirm.show(forecast, &self.estate, CHANGED);
                     }
                 }
                 Vec::new()
@@ -183,7 +178,8 @@ impl AppState {
     }
 }
 
-fn scroll_by(scroll: &mut u16, command: Command) {
+/// Scrolls by a line or a page, `limit` lines at the most.
+fn scroll_by(scroll: &mut u16, command: Command, limit: u16) {
     let by = match command {
         Command::Up => -1,
         Command::Down => 1,
@@ -191,5 +187,5 @@ fn scroll_by(scroll: &mut u16, command: Command) {
         Command::PageDown => 10,
         _ => 0,
     };
-    *scroll = scroll.saturating_add_signed(by).min(500);
+    *scroll = scroll.saturating_add_signed(by).min(limit);
 }

@@ -1,8 +1,12 @@
 //! Keys in the panes.
 
+use std::sync::Arc;
+
 use super::super::keymap::Command;
 use super::super::message::Effect;
+use super::super::picture::Picture;
 use super::super::state::{AppState, Dialog, Pane};
+use crate::analysis::eni_label;
 use crate::sources;
 
 /// Lines of a page: what a pane shows on the smallest terminal, less two for orientation.
@@ -14,7 +18,37 @@ impl AppState {
         if self.focus != Pane::Findings {
             self.hold_selection();
         }
+        if self.focus == Pane::Actions {
+            self.turn_action(0);
+        }
         effects
+    }
+
+    /// Selects another action; with 0, holds the selected one: who reads its row must not find another one
+    /// under the cursor when a forecast changes the ranking.
+    fn turn_action(&mut self, by: isize) {
+        if !self.forecasts.rows.is_empty() {
+            let rows = self.action_rows();
+            self.cursors.actions.step(&rows, by);
+        }
+    }
+
+    /// Moves the cursor to another cell of the picture, if there is one.
+    fn move_in_picture(&mut self, to: impl Fn(&Picture, usize) -> usize) {
+        let picture = Arc::clone(&self.selected.picture);
+        if let Some(at) = self.cursors.neighbours.resolve(&picture.enis) {
+            let last = picture.enis.len().saturating_sub(1);
+            let to = to(&picture, at).min(last);
+            self.cursors.neighbours.put(&picture.enis, to);
+        }
+    }
+
+    fn next_hit(&mut self) {
+        let at = self.cursors.neighbours.resolve(&self.selected.picture.enis);
+        match at.and_then(|at| self.selected.picture.next_hit(at)) {
+            Some(index) => self.move_in_picture(|_, _| index),
+            None => self.notice = Some("no interface here is known to lose anything".into()),
+        }
     }
 
     /// Who has left the findings works on the selected one: a more severe one that arrives must not
@@ -40,6 +74,12 @@ impl AppState {
             Command::PageDown => return self.move_cursor(PAGE),
             Command::First => return self.move_cursor(isize::MIN / 2),
             Command::Last => return self.move_cursor(isize::MAX / 2),
+            Command::Left => self.move_in_picture(|_, at| at.saturating_sub(1)),
+            Command::Right => self.move_in_picture(|_, at| at + 1),
+            Command::NextHit => self.next_hit(),
+            Command::ShowPeer => self.show_peer(),
+            Command::PreviousAction => self.turn_action(-1),
+            Command::NextAction => self.turn_action(1),
             Command::Open => return self.open(),
             Command::Back => return self.back(),
             Command::Filter => self.typing_filter = true,
@@ -75,11 +115,11 @@ impl AppState {
                 self.cursors.suspect = self.cursors.suspect.saturating_add_signed(by).min(200);
             }
             Pane::Neighbours => {
-                let rows: Vec<_> = self.neighbour_rows().into_iter().map(|it| it.eni).collect();
-                self.cursors.neighbours.step(&rows, by);
+                let columns = self.picture_columns();
+                self.move_in_picture(|picture, at| picture.grid(columns).vertical(at, by));
             }
             Pane::Flows => {
-                let keys = self.flow_keys();
+                let keys = Arc::clone(&self.listed.keys);
                 self.cursors.flows.step(&keys, by);
             }
             Pane::Actions => {
@@ -111,7 +151,7 @@ impl AppState {
             }
             Pane::Suspect => self.focus = Pane::Neighbours,
             Pane::Neighbours => return self.open_neighbour(),
-            Pane::Flows => self.open_flow(),
+            Pane::Flows => self.open_explanation(),
             Pane::Actions => self.open_action(),
             Pane::Run => {}
         }
@@ -120,53 +160,43 @@ impl AppState {
 
     /// Makes a neighbouring instance the suspect: how else would one follow lateral movement?
     fn open_neighbour(&mut self) -> Vec<Effect> {
-        let rows = self.neighbour_rows();
-        let keys: Vec<_> = rows.iter().map(|it| it.eni.clone()).collect();
-        let selected = self
-            .cursors
-            .neighbours
-            .resolve(&keys)
-            .and_then(|index| rows.get(index));
-        let Some(neighbour) = selected else {
+        let picture = &self.selected.picture;
+        let selected = self.cursors.neighbours.selected(&picture.enis);
+        let Some(eni) = selected.and_then(|id| self.estate.eni(id)) else {
             return Vec::new();
         };
-        let Some(instance) = neighbour.instance.clone() else {
-            self.notice = Some(format!(
-                "{} is no instance: nothing to investigate",
-                neighbour.label
-            ));
+        let label = eni_label(&self.estate, eni);
+        let Some(instance) = eni.instance.clone() else {
+            self.notice = Some(format!("{label} is no instance: nothing to investigate"));
             return Vec::new();
         };
-        self.notice = Some(format!(
-            "suspect is now {} (esc: back to the finding)",
-            neighbour.label
-        ));
+        if self.suspect().as_ref() == Some(&instance) {
+            self.notice = Some(format!("{label} is the suspect already"));
+            return Vec::new();
+        }
+        self.notice = Some(format!("suspect is now {label} (esc: back to the finding)"));
         self.pinned = Some(instance);
         self.focus = Pane::Suspect;
         self.retarget()
     }
 
     /// From a flow to the neighbour at its other end.
-    fn open_flow(&mut self) {
-        let keys = self.flow_keys();
-        let Some(key) = self.cursors.flows.selected(&keys) else {
+    fn show_peer(&mut self) {
+        let Some(key) = self.cursors.flows.selected(&self.listed.keys) else {
             return;
         };
-        let Some(eni) = self
-            .estate
-            .eni_of_address(key.peer)
-            .map(|eni| eni.id.clone())
-        else {
+        let Some(eni) = self.estate.eni_of_address(key.peer) else {
             self.notice = Some(format!("{} is outside of what was read", key.peer));
             return;
         };
-        let rows: Vec<_> = self.neighbour_rows().into_iter().map(|it| it.eni).collect();
-        match rows.iter().position(|it| *it == eni) {
-            Some(index) => {
-                self.cursors.neighbours.put(&rows, index);
-                self.focus = Pane::Neighbours;
-            }
-            None => self.notice = Some(format!("{eni} shares nothing with the suspect")),
+        let eni = eni.id.clone();
+        let enis = &self.selected.picture.enis;
+        if let Some(index) = enis.iter().position(|it| *it == eni) {
+            self.move_in_picture(|_, _| index);
+            self.focus = Pane::Neighbours;
+        } else {
+            let words = format!("{eni} is not in the picture: no neighbour, and not reached");
+            self.notice = Some(words);
         }
     }
 

@@ -2,6 +2,7 @@
 //! the call that it announces.
 
 mod containing;
+mod picturing;
 mod selecting;
 
 use std::sync::Arc;

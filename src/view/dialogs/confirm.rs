@@ -8,13 +8,14 @@ use ratatui::widgets::Paragraph;
 
 use super::super::panes::groups_text;
 use super::super::styles::Styles;
-use super::super::text::{fit, wrap};
+use super::super::text::{fit, pad, wrap};
+use super::super::verdicts::mark_style;
 use super::popup;
-use crate::analysis::{Blast, eni_label};
-use crate::app::{AppState, Confirm, ConfirmFocus, Mode};
+use crate::analysis::Blast;
+use crate::app::{AppState, Confirm, ConfirmFocus, Hit, Mark, Mode};
 use crate::model::Estate;
 use crate::operation::Operation;
-use crate::plan::{Class, Step, What};
+use crate::plan::{Class, Step, What, rate};
 
 pub(super) fn draw(
     frame: &mut Frame<'_>,
@@ -37,10 +38,17 @@ pub(super) fn draw(
     let title = format!(" {verb} {} on {suspect} {name} ", confirm.plan.action);
     let inner = popup(frame, styles, area, &title, 110, area.height);
     let [body, foot] = Layout::vertical([Constraint::Min(0), Constraint::Length(4)]).areas(inner);
-    let mut lines = body_lines(state, styles, confirm, usize::from(body.width));
-    let hidden = lines.len().saturating_sub(usize::from(body.height));
+    let width = usize::from(body.width);
+    let height = usize::from(body.height);
+    let head = body_lines(state, styles, confirm, width);
+    let everyone = everyone(confirm);
+    let hidden = (head.len() + everyone.len()).saturating_sub(height);
     let scrolled = usize::from(confirm.scroll).min(hidden);
-    lines.drain(..scrolled);
+    let passed = scrolled.saturating_sub(head.len());
+    let head = head.into_iter().skip(scrolled).take(height);
+    let mut lines: Vec<Line<'_>> = head.collect();
+    let more = everyone.iter().skip(passed).take(height - lines.len());
+    lines.extend(more.map(|hit| hit_line(styles, hit, width)));
     frame.render_widget(Paragraph::new(lines), body);
     let foot_lines = foot_lines(
         state,
@@ -59,93 +67,111 @@ fn body_lines<'a>(
     width: usize,
 ) -> Vec<Line<'a>> {
     let estate = &state.estate;
-    let prose = |words: &String, style: Style| {
+    let prose = |words: &str, style: Style| {
         let lines = wrap(words, width).into_iter();
         lines.map(move |line| Line::styled(line, style))
     };
-    let hit_style = if confirm.blast.scope.is_empty() {
-        styles.good
-    } else {
-        styles.bad
-    };
+    let nobody = confirm.hits.is_empty() && confirm.blast.doubts.is_empty();
+    let style = if nobody { styles.good } else { styles.bad };
     let plan = &confirm.plan;
-    let mut lines = Vec::new();
-    let ledger = ledger(estate, &confirm.blast, styles);
-    lines.extend(ledger.iter().flat_map(|it| prose(it, hit_style)));
+    let mut lines: Vec<Line<'a>> = prose(&confirm.ledger, style).collect();
+    for (mark, words) in named_hits(confirm, styles) {
+        lines.extend(prose(&words, mark_style(mark, styles)));
+    }
+    if let Some(words) = second_order(estate, &confirm.blast, styles) {
+        lines.extend(prose(&words, styles.warn));
+    }
+    let doubts = confirm.blast.doubts.iter();
+    lines.extend(doubts.flat_map(|it| prose(it, styles.warn)));
     let (risk, others) = plan.remarks.split_at(plan.remarks.len().min(1));
     lines.extend(risk.iter().flat_map(|it| prose(it, styles.warn)));
     let steps = plan.steps.iter();
     lines.extend(steps.flat_map(|step| step_lines(estate, styles, step, width)));
     lines.extend(confirm.outlook.iter().flat_map(|it| prose(it, styles.warn)));
     lines.extend(others.iter().flat_map(|it| prose(it, styles.plain)));
+    if !everyone(confirm).is_empty() {
+        let words = format!(
+            "All {} interfaces that it reaches or hits:",
+            confirm.hits.len()
+        );
+        lines.extend(prose(&words, styles.strong));
+    }
     lines
 }
 
-/// Who else is hit: counts and names.
-fn ledger(estate: &Estate, blast: &Blast, styles: &Styles) -> Vec<String> {
-    let listed = |names: Vec<String>| listed(names, styles);
-    if blast.scope.is_empty() && blast.doubts.is_empty() {
-        return vec!["Nobody else is hit: 0 other network interfaces, 0 other instances.".into()];
-    }
-    let instances = blast.instances(estate);
-    let services = blast.services(estate);
-    let mut sentences = vec![format!(
-        "Also hit: {} other network interfaces, {} other instances.",
-        blast.scope.len(),
-        instances.len(),
-    )];
-    if !instances.is_empty() {
-        let label = |id| {
-            estate
-                .instance(id)
-                .map_or(id.to_string(), |it| it.label().to_string())
-        };
-        sentences.push(format!(
-            "Instances: {}.",
-            listed(instances.iter().map(label).collect())
-        ));
-    }
-    if !services.is_empty() {
-        let enis = services
-            .values()
-            .flatten()
-            .map(|eni| eni_label(estate, eni));
-        sentences.push(format!("Others: {}.", listed(enis.collect())));
-    }
-    if !blast.dependents.is_empty() {
-        let name = |id| {
-            let name = estate
-                .subnet(id)
-                .map(|it| it.name.clone())
-                .unwrap_or_default();
-            let users = estate.enis_of_subnet(id).filter(|it| it.instance.is_some());
-            format!("{name} {id} with {} interfaces of instances", users.count())
-        };
-        let subnets = listed(blast.dependents.iter().map(name).collect());
-        sentences.push(format!(
-            "Lose their way out through a NAT gateway that is hit: {subnets}."
-        ));
-    }
-    sentences.extend(blast.doubts.iter().cloned());
-    sentences
+/// Names in a sentence at the most: more are listed after the steps.
+const NAMED: usize = 12;
+
+/// Who is hit how, by name.
+fn named_hits(confirm: &Confirm, styles: &Styles) -> Vec<(Mark, String)> {
+    let groups = confirm.hits.chunk_by(|a, b| a.mark == b.mark);
+    groups
+        .filter_map(|group| {
+            let mark = group.first()?.mark;
+            let names = group
+                .iter()
+                .map(|it| fit(&it.label, LONGEST, &styles.glyphs));
+            let names = listed(names);
+            let (letter, words) = (mark.letter(), mark.words());
+            Some((mark, format!("{letter} {words}: {names}.")))
+        })
+        .collect()
 }
 
-/// Names joined by commas; of many the first twelve and a count. A name that is long on purpose must
-/// not push the plan out of sight.
-fn listed(mut names: Vec<String>, styles: &Styles) -> String {
-    const SHOWN: usize = 12;
-    const LONGEST: usize = 40;
-    names.sort();
-    for name in &mut names {
-        *name = fit(name, LONGEST, &styles.glyphs);
+/// Those who are named one by one at the end: everyone, where a sentence above leaves somebody out.
+fn everyone(confirm: &Confirm) -> &[Hit] {
+    let mut groups = confirm.hits.chunk_by(|a, b| a.mark == b.mark);
+    if groups.any(|group| group.len() > NAMED) {
+        &confirm.hits
+    } else {
+        &[]
     }
-    let more = names.len().saturating_sub(SHOWN);
-    names.truncate(SHOWN);
+}
+
+fn hit_line<'a>(styles: &Styles, hit: &Hit, width: usize) -> Line<'a> {
+    let address = hit.address.map(|it| it.to_string()).unwrap_or_default();
+    let lost = match hit.lost.hit() {
+        0 => String::new(),
+        count => format!(" {count} flows, {}", rate(hit.lost.bytes_per_minute_hit)),
+    };
+    let label = pad(&hit.label, 28, &styles.glyphs);
+    let words = format!("{} {label} {} {address}{lost}", hit.mark.letter(), hit.eni);
+    let words = fit(&words, width, &styles.glyphs);
+    Line::styled(words, mark_style(hit.mark, styles))
+}
+
+/// Subnets that depend on somebody who is reached.
+fn second_order(estate: &Estate, blast: &Blast, styles: &Styles) -> Option<String> {
+    if blast.dependents.is_empty() {
+        return None;
+    }
+    let name = |id| {
+        let subnet = estate.subnet(id);
+        let name = subnet.map(|it| it.name.as_str()).unwrap_or_default();
+        let users = estate.enis_of_subnet(id);
+        let users = users.filter(|it| it.instance.is_some()).count();
+        // The count is what matters: of a long name the beginning is enough.
+        let name = fit(&format!("{name} {id}"), LONGEST, &styles.glyphs);
+        format!("{} ({users} interfaces of instances)", name.trim_start())
+    };
+    Some(format!(
+        "Second order, these depend on a NAT gateway or an endpoint in there: {}.",
+        listed(blast.dependents.iter().map(name))
+    ))
+}
+
+/// Columns of a name at the most: one that is long on purpose must not push the plan out of sight.
+const LONGEST: usize = 40;
+
+/// Names joined by commas; of many the first twelve and a count.
+fn listed(names: impl ExactSizeIterator<Item = String>) -> String {
+    let more = names.len().saturating_sub(NAMED);
     let tail = if more > 0 {
         format!(" and {more} more")
     } else {
         String::new()
     };
+    let names: Vec<String> = names.take(NAMED).collect();
     format!("{}{tail}", names.join(", "))
 }
 

@@ -8,7 +8,7 @@ use ratatui::widgets::Paragraph;
 use super::super::styles::Styles;
 use super::super::text::{pad, wrap};
 use super::popup;
-use crate::app::{AppState, Context, FeedState};
+use crate::app::{AppState, Context, FeedState, Pane};
 use crate::sources::Feed;
 
 pub(super) fn draw(
@@ -34,6 +34,8 @@ pub(super) fn draw(
 fn keys<'a>(styles: &Styles) -> Vec<Line<'a>> {
     let contexts = [
         (Context::Console, "Keys"),
+        (Context::Pane(Pane::Neighbours), "In the neighbours pane"),
+        (Context::Pane(Pane::Flows), "In the flows pane"),
         (Context::Filter, "While a filter is typed"),
         (
             Context::Confirm,
@@ -46,7 +48,7 @@ fn keys<'a>(styles: &Styles) -> Vec<Line<'a>> {
             lines.push(Line::default());
         }
         lines.push(Line::styled(title, styles.strong));
-        for binding in context.bindings() {
+        for binding in context.own() {
             let keys: Vec<String> = binding.keys.iter().map(|key| key.name()).collect();
             lines.push(Line::from(vec![
                 Span::styled(pad(&keys.join(" "), 26, &styles.glyphs), styles.strong),

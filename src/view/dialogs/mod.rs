@@ -1,6 +1,7 @@
 //! Dialogs over the panes.
 
 mod confirm;
+mod explained;
 mod help;
 
 use ratatui::Frame;
@@ -18,6 +19,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &AppState, styles: &Styles, are
         None => {}
         Some(Dialog::Help { scroll }) => help::draw(frame, state, styles, *scroll, area),
         Some(Dialog::Confirm(confirm)) => confirm::draw(frame, state, styles, confirm, area),
+        Some(Dialog::Explained(it)) => explained::draw(frame, state, styles, it, area),
         Some(Dialog::Quit) => quit(frame, styles, area),
     }
 }

@@ -1,32 +1,31 @@
-//! Pane 5: the catalogue, with what each action does to others.
+//! Pane 5: every action compared, the recommended one first.
 
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::super::text::pad;
+use super::super::styles::Styles;
+use super::super::text::{bytes, fit, pad};
 use super::{Canvas, Content};
-use crate::analysis::Blast;
-use crate::app::AppState;
-use crate::plan::{Action, PlanError};
-
-/// Columns of an action's name: longer ones are cut.
-const NAME: usize = 18;
+use crate::plan::{Action, Outlook, PlanError, RANKING, rate};
 
 pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     let (state, styles) = (canvas.state, canvas.styles);
     let rows = state.action_rows();
     let selected = state.cursors.actions.resolve(&rows);
-    let mut lines = vec![canvas.line(
-        &format!(
-            "{:<18} {:<9} {:>9}  what it does",
-            "action", "scope", "others hit"
-        ),
-        styles.dim,
-    )];
-    let room = canvas.height.saturating_sub(5);
-    lines.extend(canvas.rows(&rows, selected, room, |action| line(canvas, *action)));
-    if let Some(action) = selected.and_then(|index| rows.get(index)) {
-        lines.extend(detail(canvas, *action));
-    }
+    let table = Table::of(canvas.width);
+    let mut lines = canvas.prose(&rule(canvas), styles.dim);
+    lines.push(table.header(styles));
+    let selected_action = selected.and_then(|index| rows.get(index));
+    let detail = selected_action.map(|it| detail(canvas, &table, *it));
+    // The words about the selected action may take half of the pane; the rest of them is in its dialog.
+    let detail = detail.unwrap_or_default();
+    let room = canvas.height.saturating_sub(lines.len());
+    let words = detail.len().min(room / 2);
+    lines.extend(canvas.rows(&rows, selected, room - words, |action| {
+        table.line(canvas, *action)
+    }));
+    lines.resize(lines.len().max(canvas.height - words), Line::default());
+    lines.extend(detail.into_iter().take(words));
     let mode = if state.settings.mode.allows_changes() {
         ""
     } else {
@@ -38,43 +37,233 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     }
 }
 
-fn line<'a>(canvas: &Canvas<'a>, action: Action) -> Line<'a> {
-    let styles = canvas.styles;
-    let (hits, style) = match forecast(canvas.state, action) {
-        None => ("-".to_string(), styles.dim),
-        Some(Ok(blast)) if blast.scope.is_empty() => ("0".to_string(), styles.good),
-        Some(Ok(blast)) => (format!("{} ENIs", blast.scope.len()), styles.bad),
-        Some(Err(PlanError::AlreadySo(..))) => ("already".to_string(), styles.good),
-        Some(Err(PlanError::Nothing { .. })) => ("nothing".to_string(), styles.dim),
-        Some(Err(PlanError::NotPossible { .. })) => ("can't".to_string(), styles.dim),
-        Some(Err(_)) => ("no plan".to_string(), styles.warn),
-    };
-    let body = if action.runs() {
-        styles.plain
-    } else {
-        styles.dim
-    };
-    let width = canvas.width.saturating_sub(NAME + 1 + 9 + 1 + 9 + 2);
-    Line::from(vec![
-        Span::styled(
-            format!(
-                "{} {:<9} ",
-                pad(action.name(), NAME, &styles.glyphs),
-                action.scope().name()
-            ),
-            body,
-        ),
-        Span::styled(format!("{hits:>9}"), style),
-        Span::raw("  "),
-        Span::styled(pad(action.summary(), width, &styles.glyphs), body),
-    ])
+fn rule(canvas: &Canvas<'_>) -> String {
+    if canvas.state.forecasts.rows.is_empty() {
+        return "no suspect: nothing to compare".into();
+    }
+    format!("* {RANKING}; you decide")
 }
 
-fn detail<'a>(canvas: &Canvas<'a>, action: Action) -> Vec<Line<'a>> {
-    let styles = canvas.styles;
-    let mut lines = vec![Line::default()];
-    if let Some(Err(why)) = forecast(canvas.state, action) {
-        lines.extend(canvas.prose(&why.to_string(), styles.bad));
+/// A column of the table. They are in the order of their importance: where there is no room, the last
+/// ones go to the words about the selected action.
+struct Column {
+    title: &'static str,
+    /// Without the gap before it.
+    width: usize,
+    cell: fn(&Outlook, &Styles) -> (String, Style),
+}
+
+/// Columns of an action's name at the least.
+const NAME: usize = 16;
+
+const COLUMNS: &[Column] = &[
+    Column {
+        title: "cut",
+        width: 4,
+        cell: |it, styles| own(it, it.tally.suspect.cut, styles.plain),
+    },
+    Column {
+        title: "exp",
+        width: 4,
+        cell: |it, styles| own(it, it.tally.suspect.expiring, styles.plain),
+    },
+    Column {
+        title: "surv",
+        width: 4,
+        cell: |it, styles| own(it, it.tally.suspect.surviving, styles.strong),
+    },
+    Column {
+        title: "peer",
+        width: 4,
+        cell: peer,
+    },
+    Column {
+        title: "hit",
+        width: 4,
+        cell: |it, styles| others(it, it.tally.hit().count().to_string(), styles),
+    },
+    Column {
+        title: "B/min",
+        width: 6,
+        cell: |it, styles| others(it, bytes(it.tally.neighbours.bytes_per_minute_hit), styles),
+    },
+    Column {
+        title: "undo",
+        width: 4,
+        cell: reversible,
+    },
+    Column {
+        title: "lost",
+        width: 4,
+        cell: evidence,
+    },
+    Column {
+        title: "trips",
+        width: 5,
+        cell: |it, styles| (it.plan.round_trips().to_string(), styles.plain),
+    },
+    Column {
+        title: "reach",
+        width: 5,
+        cell: |it, styles| {
+            let style = if it.blast.scope.is_empty() {
+                styles.good
+            } else {
+                styles.plain
+            };
+            (it.blast.scope.len().to_string(), style)
+        },
+    },
+];
+
+/// A number of the suspect's flows, if any is known.
+fn own(outlook: &Outlook, count: u32, style: Style) -> (String, Style) {
+    match outlook.tally.suspect.total() {
+        0 => ("?".into(), style),
+        _ => (count.to_string(), style),
+    }
+}
+
+/// Whether the flows with the findings' peers end.
+fn peer(outlook: &Outlook, styles: &Styles) -> (String, Style) {
+    match outlook.ends_peers() {
+        Some(true) => ("yes".into(), styles.good),
+        Some(false) => ("no".into(), styles.bad),
+        None => ("?".into(), styles.dim),
+    }
+}
+
+fn reversible(outlook: &Outlook, styles: &Styles) -> (String, Style) {
+    let entry = outlook.plan.action.entry();
+    match (entry.reversible, entry.stays.is_empty()) {
+        (true, true) => ("yes".into(), styles.good),
+        (true, false) => ("part".into(), styles.warn),
+        (false, _) => ("no".into(), styles.bad),
+    }
+}
+
+fn evidence(outlook: &Outlook, styles: &Styles) -> (String, Style) {
+    if outlook.plan.action.entry().evidence_lost.is_empty() {
+        ("-".into(), styles.good)
+    } else {
+        ("yes".into(), styles.bad)
+    }
+}
+
+/// What neighbours lose, as far as it is known.
+fn others(outlook: &Outlook, text: String, styles: &Styles) -> (String, Style) {
+    let unknown = outlook.tally.neighbours.total() == 0 && !outlook.blast.scope.is_empty();
+    match (unknown, outlook.tally.neighbours.hit()) {
+        (true, _) => ("?".into(), styles.warn),
+        (false, 0) => (text, styles.good),
+        (false, _) => (text, styles.bad),
+    }
+}
+
+/// The table in a given width.
+struct Table {
+    name: usize,
+    shown: &'static [Column],
+    hidden: &'static [Column],
+}
+
+impl Table {
+    /// As many columns as fit beside the name.
+    fn of(width: usize) -> Self {
+        let mut used = 2 + NAME;
+        let fits = |column: &&Column| {
+            used += column.width + 1;
+            used <= width
+        };
+        let count = COLUMNS.iter().take_while(fits).count();
+        let (shown, hidden) = COLUMNS.split_at(count);
+        let taken: usize = shown.iter().map(|it| it.width + 1).sum();
+        Self {
+            name: width.saturating_sub(2 + taken).min(26),
+            shown,
+            hidden,
+        }
+    }
+
+    fn header<'a>(&self, styles: &Styles) -> Line<'a> {
+        let mut spans = vec![Span::raw(format!("  {:<1$}", "action", self.name))];
+        for column in self.shown {
+            spans.push(Span::raw(format!(" {:>1$}", column.title, column.width)));
+        }
+        Line::from(spans).style(styles.dim)
+    }
+
+    fn line<'a>(&self, canvas: &Canvas<'a>, action: Action) -> Line<'a> {
+        let (state, styles) = (canvas.state, canvas.styles);
+        let recommended = state.forecasts.rows.first();
+        let recommended = recommended.is_some_and(|it| it.action == action && it.outlook.is_ok());
+        let mark = if recommended { "* " } else { "  " };
+        let outlook = state.forecast(action);
+        let body = match outlook {
+            Some(Ok(_)) => styles.plain,
+            _ => styles.dim,
+        };
+        let mut spans = vec![
+            Span::styled(mark, styles.good),
+            Span::styled(pad(action.name(), self.name, &styles.glyphs), body),
+        ];
+        match outlook {
+            Some(Ok(outlook)) => {
+                for column in self.shown {
+                    let (text, style) = (column.cell)(outlook, styles);
+                    let text = format!(" {text:>width$}", width = column.width);
+                    spans.push(Span::styled(text, style));
+                }
+            }
+            Some(Err(why)) => {
+                let room = canvas.width.saturating_sub(3 + self.name);
+                let (word, style) = no_plan(why, styles);
+                let words = fit(&format!("{word}: {why}"), room, &styles.glyphs);
+                spans.push(Span::styled(format!(" {words}"), style));
+            }
+            None => {
+                let room = canvas.width.saturating_sub(3 + self.name);
+                let words = fit(action.summary(), room, &styles.glyphs);
+                spans.push(Span::styled(format!(" {words}"), styles.dim));
+            }
+        }
+        Line::from(spans)
+    }
+}
+
+fn no_plan(why: &PlanError, styles: &Styles) -> (&'static str, Style) {
+    match why {
+        PlanError::Nothing { .. } => ("nothing", styles.dim),
+        PlanError::NotPossible { .. } => ("can't", styles.dim),
+        PlanError::AlreadySo(..) => ("already so", styles.good),
+        _ => ("no plan", styles.warn),
+    }
+}
+
+/// The selected action in words.
+fn detail<'a>(canvas: &Canvas<'a>, table: &Table, action: Action) -> Vec<Line<'a>> {
+    let (state, styles) = (canvas.state, canvas.styles);
+    let dot = styles.glyphs.dot;
+    let what = format!("{action} ({}): {}", action.scope().name(), action.summary());
+    let mut lines = vec![canvas.line(&"-".repeat(canvas.width), styles.dim)];
+    lines.extend(canvas.prose(&what, styles.strong));
+    match state.forecast(action) {
+        Some(Err(why)) => lines.extend(canvas.prose(&why.to_string(), styles.bad)),
+        Some(Ok(outlook)) => {
+            let hidden = table.hidden.iter().map(|column| {
+                let (text, _) = (column.cell)(outlook, styles);
+                format!("{} {text}", column.title)
+            });
+            let mut facts: Vec<String> = hidden.collect();
+            let hit = outlook.tally.neighbours;
+            if hit.hit() > 0 {
+                let lost = rate(hit.bytes_per_minute_hit);
+                facts.push(format!("neighbours lose {} flows, {lost}", hit.hit()));
+            }
+            let facts = facts.join(&format!(" {dot} "));
+            lines.extend(canvas.prose(&facts, styles.plain));
+        }
+        None => {}
     }
     let entry = action.entry();
     let caveat = if entry.possible && !entry.runs {
@@ -83,17 +272,26 @@ fn detail<'a>(canvas: &Canvas<'a>, action: Action) -> Vec<Line<'a>> {
         entry.caveat.to_string()
     };
     lines.extend(canvas.prose(&caveat, styles.warn));
+    if !entry.evidence_lost.is_empty() {
+        let lost = format!("Evidence lost: {}.", entry.evidence_lost);
+        lines.extend(canvas.prose(&lost, styles.bad));
+    }
+    if !entry.stays.is_empty() {
+        let stays = format!("After undo there stays: {}.", entry.stays);
+        lines.extend(canvas.prose(&stays, styles.plain));
+    }
+    lines.extend(still_open(canvas, action));
     lines
 }
 
-/// The selected action, and whom it reaches; `None` where there is no plan to tell it from.
-pub(super) fn selected_blast(state: &AppState) -> (Action, Option<&Blast>) {
-    let action = state.selected_action().unwrap_or(Action::ALL[0]);
-    (action, forecast(state, action).and_then(Result::ok))
-}
-
-/// Whom an action reaches, or why there is no plan for it; `None` without a suspect.
-fn forecast(state: &AppState, action: Action) -> Option<Result<&Blast, &PlanError>> {
-    let outlook = state.forecast(action)?;
-    Some(outlook.as_ref().map(|it| &it.blast))
+/// What stays open after it.
+fn still_open<'a>(canvas: &Canvas<'a>, action: Action) -> Vec<Line<'a>> {
+    let state = canvas.state;
+    let open = &state.selected.open;
+    if state.selected_action() != Some(action) || open.is_empty() {
+        return Vec::new();
+    }
+    let channels: Vec<&str> = open.iter().map(|it| it.channel.name()).collect();
+    let words = format!("stays open: {}", channels.join(", "));
+    canvas.prose(&words, canvas.styles.plain)
 }

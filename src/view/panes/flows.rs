@@ -1,9 +1,10 @@
-//! Pane 4: the suspect's flows, newest first, and how far the log can be trusted.
+//! Pane 4: the suspect's flows, newest first, what becomes of each under the selected action, and how far
+//! the log can be trusted.
 
-use chrono::{DateTime, Utc};
 use ratatui::text::{Line, Span};
 
-use super::super::text::{bytes, fit, pad, sparkline};
+use super::super::text::{bytes, pad, sparkline};
+use super::super::verdicts;
 use super::{Canvas, Content};
 use crate::app::{AppState, FeedState, Pane};
 use crate::flows::Edge;
@@ -12,23 +13,29 @@ use crate::sources::Feed;
 
 pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     let (state, styles) = (canvas.state, canvas.styles);
-    let rows = state.flow_rows();
-    let keys: Vec<_> = rows.iter().map(|edge| edge.key.clone()).collect();
-    let ended = run_end(state);
-    let selected = state.cursors.flows.resolve(&keys);
+    let keys = &*state.listed.keys;
+    let selected = state.cursors.flows.resolve(keys);
     let mut lines = canvas.trouble(Feed::Flows).unwrap_or_default();
     for doubt in doubts(canvas) {
         lines.extend(canvas.prose(&doubt, styles.warn));
     }
-    lines.extend(since_the_run(canvas, &rows, ended));
-    if rows.is_empty() {
+    lines.extend(since_the_run(canvas));
+    if keys.is_empty() {
         lines.extend(canvas.prose(empty(canvas), styles.dim));
     }
-    let room = canvas.height.saturating_sub(lines.len());
-    lines.extend(canvas.rows(&rows, selected, room, |edge| line(canvas, edge, ended)));
+    let legend = legend(canvas, keys.is_empty());
+    let room = canvas.height.saturating_sub(lines.len() + legend.len());
+    lines.extend(canvas.rows(keys, selected, room, |key| {
+        let edge = state.flows.edge(key);
+        edge.map(|it| line(canvas, &it)).unwrap_or_default()
+    }));
+    if !legend.is_empty() {
+        lines.resize(canvas.height.saturating_sub(legend.len()), Line::default());
+        lines.extend(legend);
+    }
     let at = selected.map_or(0, |index| index + 1);
     Content {
-        title: title(canvas, at, rows.len()),
+        title: title(canvas, at, keys.len()),
         lines,
     }
 }
@@ -43,29 +50,41 @@ fn title(canvas: &Canvas<'_>, at: usize, count: usize) -> String {
     )
 }
 
-/// What the log says of the time after the run, as far as it has arrived.
-fn since_the_run<'a>(
-    canvas: &Canvas<'a>,
-    rows: &[Edge<'_>],
-    ended: Option<DateTime<Utc>>,
-) -> Vec<Line<'a>> {
-    let styles = canvas.styles;
-    let going = rows.iter().filter_map(|edge| goes_on(ended, edge));
-    let (after, before): (Vec<bool>, Vec<bool>) = going.partition(|it| *it);
-    if after.is_empty() && before.is_empty() {
+/// Under which action the verdicts are, and what the letters after them mean.
+fn legend<'a>(canvas: &Canvas<'a>, is_empty: bool) -> Vec<Line<'a>> {
+    let state = canvas.state;
+    let Some(action) = state.selected_action() else {
+        return Vec::new();
+    };
+    if is_empty || canvas.height < 8 || state.suspect().is_none() {
         return Vec::new();
     }
-    let style = if after.is_empty() {
+    let words = if state.selected_outlook().is_some() {
+        format!("under {action} ([ ] another); o observed, x expected, a ambiguous")
+    } else {
+        format!("under {action}: no forecast, 5 says why ([ ] another action)")
+    };
+    vec![canvas.line(&words, canvas.styles.dim)]
+}
+
+/// What the log says of the time after the run, as far as it has arrived.
+fn since_the_run<'a>(canvas: &Canvas<'a>) -> Vec<Line<'a>> {
+    let styles = canvas.styles;
+    let Some(since) = canvas.state.listed.since_run else {
+        return Vec::new();
+    };
+    let (accepted, not_seen) = (since.accepted, since.not_seen);
+    if accepted + not_seen == 0 {
+        return Vec::new();
+    }
+    let style = if accepted == 0 {
         styles.dim
     } else {
         styles.bad
     };
     let words = format!(
-        "since the run ended: {} flows accepted ({}), {} not seen again so far ({})",
-        after.len(),
-        styles.glyphs.warned,
-        before.len(),
-        styles.glyphs.idle
+        "since the run ended: {accepted} flows accepted ({}), {not_seen} not seen again so far ({})",
+        styles.glyphs.warned, styles.glyphs.idle
     );
     canvas.prose(&words, style)
 }
@@ -164,18 +183,11 @@ fn empty(canvas: &Canvas<'_>) -> &'static str {
     }
 }
 
-/// When the run on this suspect ended.
-fn run_end(state: &AppState) -> Option<DateTime<Utc>> {
-    let run = state.run.as_ref()?;
-    let (at, _) = run.ended?;
-    (state.suspect().as_ref() == Some(&run.plan.suspect)).then_some(at)
-}
-
 /// Whether an accepted flow has a record that starts after the run's end. `None`: there is no such run,
 /// or the flow was rejected.
-fn goes_on(ended: Option<DateTime<Utc>>, edge: &Edge<'_>) -> Option<bool> {
-    let ended = ended?;
-    (edge.key.action == FlowAction::Accept).then_some(edge.last_start > ended)
+fn goes_on(state: &AppState, edge: &Edge<'_>) -> Option<bool> {
+    let since = state.listed.since_run?;
+    (edge.key.action == FlowAction::Accept).then_some(edge.last_start > since.ended)
 }
 
 /// Which interface of the suspect a flow is on, where it has several, and which of its addresses, if
@@ -199,62 +211,122 @@ fn own_interface(state: &AppState, edge: &Edge<'_>) -> String {
     }
 }
 
-fn line<'a>(canvas: &Canvas<'a>, edge: &Edge<'_>, ended: Option<DateTime<Utc>>) -> Line<'a> {
+/// What fits into a line, by the width of the pane.
+struct Plan {
+    /// Columns of the verdict, without its grade.
+    verdict: usize,
+    /// Accept and reject are said in words too.
+    words: bool,
+    bytes: bool,
+    /// Minutes of the sparkline.
+    minutes: usize,
+}
+
+impl Plan {
+    /// In a narrow column the address and the verdict come first.
+    fn of(width: usize) -> Self {
+        let (verdict, words, bytes, minutes) = match width {
+            0..70 => (10, false, false, 0),
+            70..90 => (17, false, true, 6),
+            _ => (17, true, true, 12),
+        };
+        Self {
+            verdict,
+            words,
+            bytes,
+            minutes,
+        }
+    }
+}
+
+fn line<'a>(canvas: &Canvas<'a>, edge: &Edge<'_>) -> Line<'a> {
     let (state, styles) = (canvas.state, canvas.styles);
+    let plan = Plan::of(canvas.width);
     let key = &edge.key;
-    let peer = state.peer(key.peer);
-    let goes_on = goes_on(ended, edge);
-    let (mark, mark_style) = match (key.action, goes_on) {
+    let mut head = mark(canvas, edge, plan.words);
+    let arrow = match key.direction {
+        Direction::Ingress => styles.glyphs.inbound,
+        Direction::Egress => styles.glyphs.outbound,
+    };
+    head.push(Span::raw(format!("{arrow} ")));
+    let port = format!("{}/{}", key.port, Protocol::Number(key.protocol));
+    let mut tail = vec![Span::raw(pad(&format!(" {port}"), 11, &styles.glyphs))];
+    tail.extend(verdict(canvas, edge, plan.verdict));
+    if plan.bytes {
+        tail.push(Span::raw(format!("{:>6} ", bytes(edge.bytes()))));
+    }
+    tail.push(Span::raw(format!(
+        "{:>5}",
+        crate::app::age(state.now - edge.last)
+    )));
+    if plan.minutes > 0 {
+        let levels = edge.sparkline(state.now, plan.minutes);
+        let levels = format!(" {}", sparkline(&levels, &styles.glyphs));
+        tail.push(Span::styled(levels, styles.dim));
+    }
+    let used: usize = head.iter().chain(&tail).map(Span::width).sum();
+    let room = canvas.width.saturating_sub(used);
+    let mut spans = head;
+    spans.push(peer(canvas, edge, room));
+    spans.extend(tail);
+    Line::from(spans)
+}
+
+/// Whether it was let through, and whether it goes on after the run.
+fn mark<'a>(canvas: &Canvas<'a>, edge: &Edge<'_>, words: bool) -> Vec<Span<'a>> {
+    let styles = canvas.styles;
+    let (mark, style) = match (edge.key.action, goes_on(canvas.state, edge)) {
         (FlowAction::Accept, None) => (styles.glyphs.done, styles.good),
         (FlowAction::Accept, Some(true)) => (styles.glyphs.warned, styles.bad),
         (FlowAction::Accept, Some(false)) => (styles.glyphs.idle, styles.dim),
         (FlowAction::Reject, _) => (styles.glyphs.failed, styles.bad),
     };
-    let arrow = match key.direction {
-        Direction::Ingress => styles.glyphs.inbound,
-        Direction::Egress => styles.glyphs.outbound,
+    let word = match edge.key.action {
+        FlowAction::Accept => "accept ",
+        FlowAction::Reject => "reject ",
     };
-    let word = match key.action {
-        FlowAction::Accept => "accept",
-        FlowAction::Reject => "reject",
-    };
-    let port = format!("{}/{}", key.port, Protocol::Number(key.protocol));
-    // In a narrow column the address comes first: the mark alone says accept or reject.
-    let (word, minutes) = match canvas.width {
-        0..70 => ("", 6),
-        70..100 => (word, 12),
-        _ => (word, 30),
-    };
-    let verdict = match word {
-        "" => format!("{mark} "),
-        word => format!("{mark} {word} "),
-    };
-    let peer_width = canvas
-        .width
-        .saturating_sub(verdict.chars().count() + 2 + 11 + 7 + 6 + minutes);
+    let word = if words { word } else { "" };
+    vec![Span::styled(format!("{mark} {word}"), style)]
+}
+
+fn peer<'a>(canvas: &Canvas<'a>, edge: &Edge<'_>, room: usize) -> Span<'a> {
+    let (state, styles) = (canvas.state, canvas.styles);
+    let peer = state.peer(edge.key.peer);
     let name = peer.name.map(|name| format!(" {name}")).unwrap_or_default();
     let own = own_interface(state, edge);
     let flag = if peer.suspicious { " << finding" } else { "" };
-    let who = fit(
-        &format!("{}{name}{flag}{own}", key.peer),
-        peer_width,
-        &styles.glyphs,
-    );
-    let peer_style = match goes_on {
+    let who = format!("{}{name}{flag}{own}", edge.key.peer);
+    let style = match goes_on(state, edge) {
         Some(false) => styles.dim,
         _ if peer.suspicious => styles.remote,
         _ => styles.plain,
     };
-    Line::from(vec![
-        Span::styled(verdict, mark_style),
-        Span::raw(format!("{arrow} ")),
-        Span::styled(pad(&who, peer_width, &styles.glyphs), peer_style),
-        Span::raw(pad(&format!(" {port}"), 11, &styles.glyphs)),
-        Span::raw(format!("{:>6} ", bytes(edge.bytes()))),
-        Span::raw(format!("{:>5} ", crate::app::age(state.now - edge.last))),
-        Span::styled(
-            sparkline(&edge.sparkline(state.now, minutes), &styles.glyphs),
-            styles.dim,
-        ),
-    ])
+    Span::styled(pad(&who, room, &styles.glyphs), style)
+}
+
+/// What becomes of it under the selected action, and how well founded that is.
+fn verdict<'a>(canvas: &Canvas<'a>, edge: &Edge<'_>, columns: usize) -> [Span<'a>; 2] {
+    let (state, styles) = (canvas.state, canvas.styles);
+    let accepted = edge.key.action == FlowAction::Accept;
+    let action = state.selected_action().filter(|_| accepted);
+    let fate = action.and_then(|action| state.fate(edge, action));
+    let (words, grade, style) = match fate {
+        None => (String::new(), ' ', styles.dim),
+        Some(fate) => {
+            let words = if columns < 16 {
+                verdicts::short_words(fate.verdict)
+            } else {
+                verdicts::words(fate.verdict)
+            };
+            (
+                words,
+                verdicts::grade_letter(fate.grade),
+                verdicts::style(fate, styles),
+            )
+        }
+    };
+    [
+        Span::styled(pad(&words, columns, &styles.glyphs), style),
+        Span::styled(format!("{grade} "), styles.dim),
+    ]
 }
