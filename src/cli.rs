@@ -1,5 +1,7 @@
 //! The command line: arguments, and which parts are put together for them.
 
+mod blast;
+
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -10,6 +12,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use color_eyre::eyre::{self, WrapErr, eyre};
 use etcetera::BaseStrategy;
+
+use blast::BlastArgs;
 
 use crate::app::{self, AppState, Exit, Mode, Session, Settings};
 use crate::drill::{self, Drill};
@@ -50,6 +54,8 @@ enum Command {
         /// The folder; everything below it is read.
         dir: PathBuf,
     },
+    /// Reviews one proposed change: whom it reaches, and what becomes of every flow that is known.
+    Blast(Box<BlastArgs>),
     /// Reads the VPCs of the findings and of --vpc once, and writes them as a dump.
     Snapshot {
         /// The folder to write to: a new one, or an empty one.
@@ -127,8 +133,14 @@ fn in_one_line(error: &clap::Error) -> String {
 
 fn failed(error: &eyre::Report) -> ExitCode {
     say(&format!("{error:#}"));
-    // 2: the input is at fault. 3: AWS, the terminal or a file.
-    ExitCode::from(if error.is::<BadInput>() { 2 } else { 3 })
+    // 1: the answer is no. 2: the input is at fault. 3: AWS, the terminal or a file.
+    ExitCode::from(if error.is::<GateFailed>() {
+        1
+    } else if error.is::<BadInput>() {
+        2
+    } else {
+        3
+    })
 }
 
 /// One line on standard error. The terminal may be gone, which must not end the program here.
@@ -140,6 +152,11 @@ fn say(words: &str) {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct BadInput(String);
+
+/// The change does what a gate is there to stop.
+#[derive(Debug, thiserror::Error)]
+#[error("gate failed: {0}")]
+struct GateFailed(String);
 
 /// A panic gives the terminal back before it is reported.
 fn install_hooks() -> eyre::Result<()> {
@@ -163,6 +180,9 @@ fn execute(cli: Cli) -> eyre::Result<()> {
             runtime.block_on(drill_console(scenario.as_deref(), &cli.console))
         }
         Some(Command::Open { dir }) => runtime.block_on(dump_console(&dir, &cli.console)),
+        Some(Command::Blast(args)) => {
+            runtime.block_on(blast::run(&args, &cli.account, &cli.console))
+        }
         Some(Command::Snapshot { dir }) => runtime.block_on(take_snapshot(&dir, &cli.account)),
         None => runtime.block_on(account_console(&cli.account, &cli.console)),
     };

@@ -15,6 +15,7 @@ use firedoor::model::{Eni, EniId, Part, PartKind};
 use firedoor::sources::{Coverage, Feed, UpdateKind};
 use firedoor::view::{Depth, Styles};
 use insta::assert_snapshot;
+use ratatui::buffer::Cell;
 use ratatui::style::Modifier;
 
 use shown::{SMALL, assert_says, cells_of, draw, screen, text, words};
@@ -99,7 +100,11 @@ fn row(console: &Console, size: (u16, u16), action: &str) -> Vec<String> {
 fn the_comparison_names_its_columns_and_its_rule() {
     let mut console = console(SMALL);
     console.show(Pane::Actions);
-    assert_says(&console, SMALL, "cut exp surv peer hit B/min reach");
+    assert_says(
+        &console,
+        SMALL,
+        "cut exp surv peer hit B/min reach undo evid trips",
+    );
     assert_says(&console, SMALL, "you decide");
     assert_snapshot!("actions_80", screen(&console, SMALL));
     assert_snapshot!("actions_160", screen(&console, TALL));
@@ -112,10 +117,18 @@ fn what_ends_the_shell_and_spares_the_neighbours_is_recommended() {
     let first = console.state.action_rows()[0];
     assert_eq!(first.name(), "sg-two-step");
     assert_says(&console, SMALL, "* sg-two-step");
-    assert_eq!(row(&console, SMALL, "sg-two-step")[4], "yes");
-    assert_eq!(row(&console, SMALL, "sg-swap")[4], "no", "it is tracked");
-    let hit: usize = row(&console, SMALL, "nacl-swap")[5].parse().unwrap();
+    let row = |action| row(&console, (80, 60), action);
+    assert_eq!(row("sg-two-step")[4], "yes");
+    assert_eq!(row("sg-swap")[4], "no", "it is tracked");
+    let hit: usize = row("nacl-swap")[5].parse().unwrap();
     assert!(hit > 9, "the whole subnet: {hit}");
+    let evidence = |action| row(action)[9].clone();
+    assert_eq!(evidence("sg-two-step"), "kept");
+    assert_eq!(
+        evidence("stop"),
+        "LOST",
+        "it cuts more, and is not recommended"
+    );
 }
 
 #[test]
@@ -155,7 +168,9 @@ fn the_cursor_stays_on_its_action_when_the_ranking_changes() {
     };
     let before = place(&console);
     let mut findings = console.state.findings.clone();
-    findings.iter_mut().for_each(|it| it.remotes.clear());
+    for finding in &mut findings {
+        finding.remotes.clear();
+    }
     console.feed(Feed::Findings, UpdateKind::Findings(findings));
     console.pass(1);
     assert!(place(&console) < before, "no peer is left that must end");
@@ -184,7 +199,8 @@ fn columns_that_do_not_fit_are_said_below() {
     assert!(header.contains("peer"), "{header}");
     for size in SIZES {
         let words = words(&console, size);
-        for column in ["cut", "exp", "surv", "peer", "hit", "B/min", "reach"] {
+        let first = ["cut", "exp", "surv", "peer", "hit", "B/min", "reach"];
+        for column in first.into_iter().chain(["undo", "evid", "trips"]) {
             assert!(words.contains(column), "{column} at {size:?}\n{screen}");
         }
     }
@@ -346,7 +362,7 @@ fn a_subnet_of_four_thousand_interfaces_stays_readable() {
                 .content
                 .iter()
                 .filter(|it| it.modifier.contains(Modifier::REVERSED))
-                .map(|it| it.symbol())
+                .map(Cell::symbol)
                 .collect();
             let letters = ["C", "r", "S"];
             assert!(

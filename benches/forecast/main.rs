@@ -12,7 +12,7 @@ use account::{entry, estate, flows, instance_id};
 use divan::Bencher;
 use firedoor::analysis::{Activity, Course, Network, Seen, Stage, Traffic};
 use firedoor::model::{AclAction, Direction, Estate};
-use firedoor::plan::{Action, Dwell, Intent, compare};
+use firedoor::plan::{Action, Dwell, Intent, build, compare};
 
 fn main() {
     divan::main();
@@ -68,13 +68,30 @@ fn review_of_a_nacl_entry(bencher: Bencher<'_, '_>, count: u32) {
     bencher.bench(|| traffic.tally(course, None, &BTreeSet::new()));
 }
 
+/// What plans alone cost, without a forecast.
+#[divan::bench(args = [1_000, 5_000], sample_count = 10)]
+fn plans_of_all_actions(bencher: Bencher<'_, '_>, instances: u32) {
+    let estate = estate(instances);
+    let of = |action| Intent { action, ..intent() };
+    bencher.bench(|| {
+        let plans = Action::ALL.map(|action| build(&estate, &of(action)));
+        plans.iter().filter(|it| it.is_ok()).count()
+    });
+}
+
 /// The limit is 50 ms at 50,000.
 #[divan::bench(args = [(1_000, 50_000), (5_000, 50_000), (5_000, 200_000)], sample_count = 10)]
 fn comparison_of_all_actions(bencher: Bencher<'_, '_>, (instances, count): (u32, u32)) {
     let estate = estate(instances);
     let network = Network::new(&estate);
     let traffic = traffic(&network, instances, count);
-    let intent = Intent {
+    let intent = intent();
+    let peers = intent.peers.iter().copied().collect();
+    bencher.bench(|| compare(&traffic, &intent, &peers));
+}
+
+fn intent() -> Intent {
+    Intent {
         action: Action::ALL[0],
         suspect: instance_id(0),
         case: "fd-bench".into(),
@@ -84,7 +101,5 @@ fn comparison_of_all_actions(bencher: Bencher<'_, '_>, (instances, count): (u32,
             max: 60,
         },
         peers: vec![[203, 0, 113, 66].into()],
-    };
-    let peers = intent.peers.iter().copied().collect();
-    bencher.bench(|| compare(&traffic, &intent, &peers));
+    }
 }

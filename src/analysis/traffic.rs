@@ -80,7 +80,8 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, verdict: Verdict, bytes_per_minute: u64) {
+    /// Counts a flow.
+    pub fn add(&mut self, verdict: Verdict, bytes_per_minute: u64) {
         let count = match verdict {
             Verdict::Cut => &mut self.cut,
             Verdict::Expires(_) => &mut self.expiring,
@@ -159,6 +160,15 @@ impl Traffic {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.lanes.is_empty()
+    }
+
+    /// Our interfaces at the ends of a flow, the client's first. Flows are counted from 0, in the order in
+    /// which they were given.
+    pub fn ends(&self, flow: usize) -> impl Iterator<Item = &EniId> {
+        let placed = self.lanes.get(flow).map(|it| &it.placed);
+        let ends = Side::BOTH.map(|side| placed.and_then(|it| it.interface(side)));
+        let interfaces = ends.into_iter().flatten();
+        interfaces.filter_map(|ix| Some(&self.network.interface(ix)?.id))
     }
 
     /// What becomes of each flow, in the order in which they were given.

@@ -1,8 +1,8 @@
 //! Every action of the catalogue, forecast for one suspect and ranked.
 //!
 //! The rule, in this order: what can be planned; what ends every flow with the findings' peers; what
-//! hurts the fewest neighbours' bytes, then the fewest interfaces; what ends more of the suspect's
-//! flows; then the catalogue's own order. It recommends; the analyst decides.
+//! destroys no evidence; what hurts the fewest neighbours' bytes, then the fewest interfaces; what ends
+//! more of the suspect's flows; then the catalogue's own order. It recommends; the analyst decides.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ use crate::model::{Estate, InstanceId};
 use crate::operation::Operation;
 
 /// The rule of the ranking, for people.
-pub const RANKING: &str = "ends the finding's flows, least of others' bytes, fewest others";
+pub const RANKING: &str = "ends the finding's flows, keeps evidence, spares others' flows";
 
 /// An action, and what it would do.
 #[derive(Debug, Clone)]
@@ -117,9 +117,9 @@ pub fn compare(traffic: &Traffic, intent: &Intent, peers: &BTreeSet<IpAddr>) -> 
     rows
 }
 
-fn rank(row: &Row) -> (bool, bool, u64, usize, Reverse<u32>) {
+fn rank(row: &Row) -> (bool, bool, bool, u64, usize, Reverse<u32>) {
     let Ok(outlook) = &row.outlook else {
-        return (true, true, u64::MAX, usize::MAX, Reverse(0));
+        return (true, true, true, u64::MAX, usize::MAX, Reverse(0));
     };
     let ends = match outlook.ends_peers() {
         Some(ends) => ends,
@@ -130,6 +130,7 @@ fn rank(row: &Row) -> (bool, bool, u64, usize, Reverse<u32>) {
     (
         false,
         !ends,
+        !row.action.entry().evidence_lost.is_empty(),
         outlook.tally.neighbours.bytes_per_minute_hit,
         outlook.tally.hits.len(),
         Reverse(cut + expiring),

@@ -9,6 +9,7 @@ mod course;
 mod denies;
 mod ledger;
 mod residual;
+mod review;
 pub mod slots;
 mod step;
 mod subject;
@@ -21,4 +22,8 @@ pub use compare::{Outlook, RANKING, Row, compare, forecast};
 pub use course::stages;
 pub use ledger::{ledger, rate};
 pub use residual::residual;
+pub use review::{
+    Change, ChangeStep, Ledger, Line, Party, Proposal, ProposalError, RuleName, Totals,
+    known_instance, review,
+};
 pub use step::{Class, Plan, Step, What};

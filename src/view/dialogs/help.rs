@@ -1,7 +1,7 @@
 //! The help: every key, from the key table, and every source with its age and last error.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
@@ -18,17 +18,37 @@ pub(super) fn draw(
     scroll: u16,
     area: Rect,
 ) {
-    let inner = popup(frame, styles, area, " Help ", 78, area.height);
-    let width = usize::from(inner.width);
-    let mut lines = keys(styles);
-    lines.push(Line::default());
-    lines.push(Line::styled("Sources", styles.strong));
+    let wide = area.width >= 2 * WIDTH;
+    let width = if wide { 2 * WIDTH } else { WIDTH };
+    let inner = popup(frame, styles, area, " Help ", width, area.height);
+    if wide {
+        let [left, right] = Layout::horizontal([Constraint::Fill(1); 2]).areas(inner);
+        scrolled(frame, keys(styles), scroll, left);
+        let lines = sources(state, styles, usize::from(right.width));
+        scrolled(frame, lines, scroll, right);
+    } else {
+        let mut lines = keys(styles);
+        lines.push(Line::default());
+        lines.extend(sources(state, styles, usize::from(inner.width)));
+        scrolled(frame, lines, scroll, inner);
+    }
+}
+
+/// Columns of the keys, and of the sources: below each other, or side by side where there is room.
+const WIDTH: u16 = 78;
+
+fn scrolled(frame: &mut Frame<'_>, mut lines: Vec<Line<'_>>, scroll: u16, area: Rect) {
+    let hidden = lines.len().saturating_sub(usize::from(area.height));
+    lines.drain(..usize::from(scroll).min(hidden));
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+fn sources<'a>(state: &AppState, styles: &Styles, width: usize) -> Vec<Line<'a>> {
+    let mut lines = vec![Line::styled("Sources", styles.strong)];
     for (feed, health) in &state.health {
         lines.extend(source(state, styles, *feed, health, width));
     }
-    let hidden = lines.len().saturating_sub(usize::from(inner.height));
-    lines.drain(..usize::from(scroll).min(hidden));
-    frame.render_widget(Paragraph::new(lines), inner);
+    lines
 }
 
 fn keys<'a>(styles: &Styles) -> Vec<Line<'a>> {

@@ -88,21 +88,6 @@ const COLUMNS: &[Column] = &[
         cell: |it, styles| others(it, bytes(it.tally.neighbours.bytes_per_minute_hit), styles),
     },
     Column {
-        title: "undo",
-        width: 4,
-        cell: reversible,
-    },
-    Column {
-        title: "lost",
-        width: 4,
-        cell: evidence,
-    },
-    Column {
-        title: "trips",
-        width: 5,
-        cell: |it, styles| (it.plan.round_trips().to_string(), styles.plain),
-    },
-    Column {
         title: "reach",
         width: 5,
         cell: |it, styles| {
@@ -113,6 +98,33 @@ const COLUMNS: &[Column] = &[
             };
             (it.blast.scope.len().to_string(), style)
         },
+    },
+    Column {
+        title: "undo",
+        width: 4,
+        cell: |it, styles| {
+            if it.plan.action.entry().reversible {
+                ("yes".into(), styles.plain)
+            } else {
+                ("no".into(), styles.warn)
+            }
+        },
+    },
+    Column {
+        title: "evid",
+        width: 4,
+        cell: |it, styles| {
+            if it.plan.action.entry().evidence_lost.is_empty() {
+                ("kept".into(), styles.plain)
+            } else {
+                ("LOST".into(), styles.bad)
+            }
+        },
+    },
+    Column {
+        title: "trips",
+        width: 5,
+        cell: |it, styles| (it.plan.round_trips().to_string(), styles.plain),
     },
 ];
 
@@ -130,23 +142,6 @@ fn peer(outlook: &Outlook, styles: &Styles) -> (String, Style) {
         Some(true) => ("yes".into(), styles.good),
         Some(false) => ("no".into(), styles.bad),
         None => ("?".into(), styles.dim),
-    }
-}
-
-fn reversible(outlook: &Outlook, styles: &Styles) -> (String, Style) {
-    let entry = outlook.plan.action.entry();
-    match (entry.reversible, entry.stays.is_empty()) {
-        (true, true) => ("yes".into(), styles.good),
-        (true, false) => ("part".into(), styles.warn),
-        (false, _) => ("no".into(), styles.bad),
-    }
-}
-
-fn evidence(outlook: &Outlook, styles: &Styles) -> (String, Style) {
-    if outlook.plan.action.entry().evidence_lost.is_empty() {
-        ("-".into(), styles.good)
-    } else {
-        ("yes".into(), styles.bad)
     }
 }
 
@@ -170,7 +165,7 @@ struct Table {
 impl Table {
     /// As many columns as fit beside the name.
     fn of(width: usize) -> Self {
-        let mut used = 2 + NAME;
+        let mut used = 3 + NAME;
         let fits = |column: &&Column| {
             used += column.width + 1;
             used <= width
@@ -179,14 +174,15 @@ impl Table {
         let (shown, hidden) = COLUMNS.split_at(count);
         let taken: usize = shown.iter().map(|it| it.width + 1).sum();
         Self {
-            name: width.saturating_sub(2 + taken).min(26),
+            name: width.saturating_sub(3 + taken).min(26),
             shown,
             hidden,
         }
     }
 
     fn header<'a>(&self, styles: &Styles) -> Line<'a> {
-        let mut spans = vec![Span::raw(format!("  {:<1$}", "action", self.name))];
+        let name = pad(" action, f: forecast", self.name + 1, &styles.glyphs);
+        let mut spans = vec![Span::raw(format!("  {name}"))];
         for column in self.shown {
             spans.push(Span::raw(format!(" {:>1$}", column.title, column.width)));
         }
@@ -195,16 +191,21 @@ impl Table {
 
     fn line<'a>(&self, canvas: &Canvas<'a>, action: Action) -> Line<'a> {
         let (state, styles) = (canvas.state, canvas.styles);
-        let recommended = state.forecasts.rows.first();
-        let recommended = recommended.is_some_and(|it| it.action == action && it.outlook.is_ok());
-        let mark = if recommended { "* " } else { "  " };
+        let first = state.forecasts.rows.first();
+        let recommended = first.is_some_and(|it| it.action == action && it.outlook.is_ok());
+        let mark = match (recommended, action.runs()) {
+            (true, true) => "* ",
+            (true, false) => "*f",
+            (false, true) => "  ",
+            (false, false) => " f",
+        };
         let outlook = state.forecast(action);
         let body = match outlook {
-            Some(Ok(_)) => styles.plain,
+            Some(Ok(_)) if action.runs() => styles.plain,
             _ => styles.dim,
         };
         let mut spans = vec![
-            Span::styled(mark, styles.good),
+            Span::styled(format!("{mark} "), styles.good),
             Span::styled(pad(action.name(), self.name, &styles.glyphs), body),
         ];
         match outlook {
@@ -216,13 +217,13 @@ impl Table {
                 }
             }
             Some(Err(why)) => {
-                let room = canvas.width.saturating_sub(3 + self.name);
-                let (word, style) = no_plan(why, styles);
-                let words = fit(&format!("{word}: {why}"), room, &styles.glyphs);
+                let room = canvas.width.saturating_sub(4 + self.name);
+                let (words, style) = no_plan(why, styles);
+                let words = fit(&words, room, &styles.glyphs);
                 spans.push(Span::styled(format!(" {words}"), style));
             }
             None => {
-                let room = canvas.width.saturating_sub(3 + self.name);
+                let room = canvas.width.saturating_sub(4 + self.name);
                 let words = fit(action.summary(), room, &styles.glyphs);
                 spans.push(Span::styled(format!(" {words}"), styles.dim));
             }
@@ -231,57 +232,64 @@ impl Table {
     }
 }
 
-fn no_plan(why: &PlanError, styles: &Styles) -> (&'static str, Style) {
+/// Why there is no plan, the kind of reason first.
+fn no_plan(why: &PlanError, styles: &Styles) -> (String, Style) {
     match why {
-        PlanError::Nothing { .. } => ("nothing", styles.dim),
-        PlanError::NotPossible { .. } => ("can't", styles.dim),
-        PlanError::AlreadySo(..) => ("already so", styles.good),
-        _ => ("no plan", styles.warn),
+        PlanError::AlreadySo(..) => ("already so".into(), styles.good),
+        PlanError::Nothing { why, .. } => (format!("nothing to do: {why}"), styles.dim),
+        PlanError::NotPossible { why, .. } => (format!("not possible: {why}"), styles.dim),
+        other => (format!("no plan: {other}"), styles.warn),
     }
 }
 
 /// The selected action in words.
 fn detail<'a>(canvas: &Canvas<'a>, table: &Table, action: Action) -> Vec<Line<'a>> {
     let (state, styles) = (canvas.state, canvas.styles);
-    let dot = styles.glyphs.dot;
-    let what = format!("{action} ({}): {}", action.scope().name(), action.summary());
+    let entry = action.entry();
+    let what = format!("{action} ({}): {}", entry.scope.name(), entry.summary);
     let mut lines = vec![canvas.line(&"-".repeat(canvas.width), styles.dim)];
     lines.extend(canvas.prose(&what, styles.strong));
     match state.forecast(action) {
         Some(Err(why)) => lines.extend(canvas.prose(&why.to_string(), styles.bad)),
         Some(Ok(outlook)) => {
-            let hidden = table.hidden.iter().map(|column| {
-                let (text, _) = (column.cell)(outlook, styles);
-                format!("{} {text}", column.title)
-            });
-            let mut facts: Vec<String> = hidden.collect();
-            let hit = outlook.tally.neighbours;
-            if hit.hit() > 0 {
-                let lost = rate(hit.bytes_per_minute_hit);
-                facts.push(format!("neighbours lose {} flows, {lost}", hit.hit()));
-            }
-            let facts = facts.join(&format!(" {dot} "));
-            lines.extend(canvas.prose(&facts, styles.plain));
+            lines.extend(canvas.prose(&facts(canvas, table, outlook), styles.plain));
         }
         None => {}
     }
-    let entry = action.entry();
-    let caveat = if entry.possible && !entry.runs {
-        format!("Forecast only in this version. {}", entry.caveat)
-    } else {
-        entry.caveat.to_string()
-    };
-    lines.extend(canvas.prose(&caveat, styles.warn));
+    if entry.possible && !entry.runs {
+        let words = "Forecast only: this version does not run it.";
+        lines.extend(canvas.prose(words, styles.warn));
+    }
+    lines.extend(canvas.prose(entry.caveat, styles.warn));
     if !entry.evidence_lost.is_empty() {
-        let lost = format!("Evidence lost: {}.", entry.evidence_lost);
-        lines.extend(canvas.prose(&lost, styles.bad));
+        let words = format!("evidence lost: {}", entry.evidence_lost);
+        lines.extend(canvas.prose(&words, styles.bad));
     }
     if !entry.stays.is_empty() {
-        let stays = format!("After undo there stays: {}.", entry.stays);
-        lines.extend(canvas.prose(&stays, styles.plain));
+        let words = format!("stays after an undo: {}", entry.stays);
+        lines.extend(canvas.prose(&words, styles.plain));
     }
     lines.extend(still_open(canvas, action));
     lines
+}
+
+/// The columns that have no room, and what no column says.
+fn facts(canvas: &Canvas<'_>, table: &Table, outlook: &Outlook) -> String {
+    let hidden = table.hidden.iter().map(|column| {
+        let (text, _) = (column.cell)(outlook, canvas.styles);
+        format!("{} {text}", column.title)
+    });
+    let mut facts: Vec<String> = hidden.collect();
+    let hit = outlook.tally.neighbours;
+    if hit.hit() > 0 {
+        let lost = rate(hit.bytes_per_minute_hit);
+        facts.push(format!("neighbours lose {} flows, {lost}", hit.hit()));
+    }
+    facts.push(format!("calls {}", outlook.plan.calls()));
+    if outlook.plan.waits() > 0 {
+        facts.push(format!("waits {} s", outlook.plan.waits()));
+    }
+    facts.join(&format!(" {} ", canvas.styles.glyphs.dot))
 }
 
 /// What stays open after it.
