@@ -9,7 +9,7 @@ use super::network::{Ix, Network};
 use super::placed::{Placed, Side};
 use super::tracker::direction;
 use super::verdict::RouteFound;
-use super::walk::Seat;
+use super::walk::{End, Seat};
 use crate::model::Direction;
 
 /// The filters on the way of a first packet, each judged by itself. `None`: there is none on that side,
@@ -33,16 +33,21 @@ pub struct FirstPacket {
 }
 
 impl Network {
-    /// What each filter says of the first packet of a flow. An address without an interface is placed by
-    /// the subnet whose CIDR block has it.
+    /// What each filter says of the first packet of a flow, though another one may drop it, or no way
+    /// lead there. An address without an interface is placed by the subnet whose CIDR block has it.
     pub fn first_packet(&self, flow: &Flow) -> FirstPacket {
-        let placed = self.place(flow, None);
-        let (client, server) = (placed.client, placed.server);
+        let (client, server) = self.ends(flow);
+        let placed = Placed {
+            flow: *flow,
+            client,
+            server,
+            via: None,
+        };
         let (from, to) = (self.subnet_of(client), self.subnet_of(server));
         let public = placed.interface(Side::Client).and_then(|ix| {
-            let mapped = self.interface(ix)?.public.iter();
-            let mut own = mapped.filter(|it| it.private == client.address);
-            own.next().map(|it| it.address)
+            let mut mapped = self.interface(ix)?.public.iter();
+            let own = mapped.find(|it| it.private == client.address);
+            own.map(|it| it.address)
         });
         // Towards a public address the internet gateway puts a public one in place of the source, too.
         let outward = server.public.is_some();
@@ -52,20 +57,52 @@ impl Network {
             address,
             seat: if outward { Seat::Outside } else { seat },
         };
-        let (frame, far, near) = (
-            placed.frame(false),
-            seen(target, server.seat),
-            seen(source, client.seat),
-        );
+        let frame = placed.frame(false);
         FirstPacket {
             same_subnet: from.is_some() && from == to && !outward,
-            groups_out: self.admits(&placed, Side::Client, far),
-            groups_in: self.admits(&placed, Side::Server, near),
+            groups_out: self.admits(&placed, Side::Client, seen(target, server.seat)),
+            groups_in: self.admits(&placed, Side::Server, seen(source, client.seat)),
             acl_out: self.crosses(from, Direction::Egress, target, frame),
             acl_in: self.crosses(to, Direction::Ingress, source, frame),
-            route: self.route(client.address, target),
+            route: from.and_then(|subnet| self.route_of(subnet, target)),
             public,
         }
+    }
+
+    /// Both ends, each by itself: an address that several VPCs have is that of the other end's VPC.
+    fn ends(&self, flow: &Flow) -> (End, End) {
+        let public = self.public_at(flow.server);
+        let server = public.map_or(flow.server, |(_, private)| private);
+        let homes = [flow.client, server].map(|address| self.only_home(address));
+        let at = |address, vpc: Option<Ix>| {
+            let seat = match self.seat(vpc, address) {
+                // Another VPC's: what its filters say does not depend on a way there.
+                Seat::Outside => self.seat(None, address),
+                seat => seat,
+            };
+            End {
+                address,
+                seat,
+                public: None,
+            }
+        };
+        let client = at(flow.client, homes[0].or(homes[1]));
+        let seat = public.map(|(ix, _)| Seat::Interface(ix));
+        let there = at(server, homes[1].or(homes[0]));
+        let server = End {
+            seat: seat.unwrap_or(there.seat),
+            // From outside the packet arrives translated.
+            public: public.and((client.seat != Seat::Outside).then_some(flow.server)),
+            ..there
+        };
+        (client, server)
+    }
+
+    /// The VPC of the only interface that has an address.
+    fn only_home(&self, address: IpAddr) -> Option<Ix> {
+        let mut having = self.estate().enis_of_address(address);
+        let only = having.next().filter(|_| having.next().is_none())?;
+        self.interface(self.interface_ix(&only.id)?)?.vpc
     }
 
     fn admits(&self, placed: &Placed, side: Side, remote: Remote) -> Option<bool> {
@@ -119,6 +156,13 @@ mod tests {
                 elastic: true,
             });
         });
+        // Two VPCs that nothing joins, with the same blocks: each address is found all the same.
+        let mut far = estate.eni(&EniId::new("eni-web2")).unwrap().clone();
+        far.id = "eni-far".into();
+        far.vpc = "vpc-far".into();
+        far.subnet = "subnet-far".into();
+        far.addresses = vec![[10, 0, 9, 9].into()];
+        estate.put_eni(far);
         let network = Network::new(&estate);
         for (client, server, same, out, into, acl_in, route) in [
             // No group of the fixture lets anything in.
@@ -157,6 +201,16 @@ mod tests {
                 Some(false),
                 Some(true),
                 None,
+            ),
+            // An interface of a VPC that was not read.
+            (
+                "10.0.0.11",
+                "10.0.9.9",
+                false,
+                Some(true),
+                Some(false),
+                None,
+                Some("local"),
             ),
             // An address of a subnet that no interface has.
             (

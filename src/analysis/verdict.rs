@@ -510,6 +510,10 @@ impl Network {
             seat,
             public: None,
         })?;
+        self.route_of(subnet, to)
+    }
+
+    pub(super) fn route_of(&self, subnet: Ix, to: IpAddr) -> Option<RouteFound> {
         let table = self.subnet(subnet)?.table?;
         let (_, entry) = self.table(table).1.lookup(to)?;
         Some(RouteFound {
