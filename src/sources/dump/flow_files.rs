@@ -5,6 +5,7 @@ use std::io::{self, BufRead};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::doubt::{Doubt, DoubtKind};
@@ -62,7 +63,7 @@ impl FlowFile {
             .map(|it| String::from_utf8_lossy(it).into_owned());
         let found = match header.zip(first) {
             Some((format, text)) => Some((format, text)),
-            None => format_of(&beginning, None, estate),
+            None => format_of(&beginning, None, None, estate),
         };
         Ok(found.map(|(format, format_text)| Self {
             file: Some(Arc::clone(&file.name)),
@@ -75,22 +76,16 @@ impl FlowFile {
 
     /// Events out of JSON; `None` if they are no flow records.
     pub(super) fn of_events(it: Events, number: usize, estate: &Estate) -> Option<Self> {
-        let lines: Vec<String> = if it.ocsf {
-            it.all.iter().filter_map(ocsf::line).collect()
+        let (format_text, lines) = if it.ocsf {
+            let lines = it.all.iter().filter_map(ocsf::line).collect();
+            (ocsf::FORMAT.to_owned(), lines)
         } else {
-            it.all.iter().filter_map(message).collect()
-        };
-        let (format, format_text) = if it.ocsf {
-            (Format::parse(ocsf::FORMAT).ok()?, ocsf::FORMAT.to_owned())
-        } else {
-            let beginning = lines.iter().take(TRIED).map(|it| it.as_bytes().to_vec());
-            let beginning: Vec<Vec<u8>> = beginning.collect();
-            format_of(&beginning, it.group.as_deref(), estate)?
+            of_messages(&it.all, it.group.as_deref(), estate)?
         };
         Some(Self {
             file: it.file,
             number: to_number(number),
-            format,
+            format: Format::parse(&format_text).ok()?,
             format_text,
             lines: Lines::Kept(lines),
         })
@@ -184,6 +179,7 @@ impl FlowFile {
 /// the default one, or that of any flow log.
 fn format_of(
     beginning: &[Vec<u8>],
+    logged: Option<DateTime<Utc>>,
     group: Option<&str>,
     estate: &Estate,
 ) -> Option<(Format, String)> {
@@ -198,8 +194,8 @@ fn format_of(
     let texts = texts.chain([default.as_str()]);
     let texts = texts.chain(logs.map(|it| it.format.as_str()));
     let mut formats = texts.filter_map(|text| Some((Format::parse(text).ok()?, text)));
-    let found =
-        formats.find(|(format, _)| beginning.iter().any(|line| format.record(line).is_ok()));
+    let fits = |format: &Format, line: &Vec<u8>| format.record_at(line, logged).is_ok();
+    let found = formats.find(|(format, _)| beginning.iter().any(|line| fits(format, line)));
     found.map(|(format, text)| (format, text.to_owned()))
 }
 
@@ -230,8 +226,34 @@ fn trimmed(line: &[u8]) -> &[u8] {
         .trim_ascii()
 }
 
-fn message(event: &Value) -> Option<String> {
-    Some(Object::of(event)?.text("Message")?.trim().to_owned())
+/// The format of events' messages, and these as lines. In a format without times each line gets the
+/// time at which it was logged as one column more.
+fn of_messages(
+    events: &[Value],
+    group: Option<&str>,
+    estate: &Estate,
+) -> Option<(String, Vec<String>)> {
+    let read = |event| {
+        let event = Object::of(event)?;
+        Some((event.text("Message")?.trim(), event.number("Timestamp")))
+    };
+    let events: Vec<(&str, Option<i64>)> = events.iter().filter_map(read).collect();
+    let beginning = events
+        .iter()
+        .take(TRIED)
+        .map(|(text, _)| text.as_bytes().to_vec());
+    let beginning: Vec<Vec<u8>> = beginning.collect();
+    let logged = Some(DateTime::UNIX_EPOCH);
+    let (format, text) = format_of(&beginning, logged, group, estate)?;
+    if format.has(Field::Start) || format.has(Field::End) {
+        let lines = events.into_iter().map(|(text, _)| text.to_owned());
+        return Some((text, lines.collect()));
+    }
+    let lines = events.into_iter().map(|(text, logged)| match logged {
+        Some(logged) => format!("{text} {logged}"),
+        None => format!("{text} -"),
+    });
+    Some((format!("{text} start"), lines.collect()))
 }
 
 fn to_number(count: usize) -> u64 {
@@ -315,7 +337,7 @@ mod tests {
             group: Some(group.into()),
             ocsf: false,
             all: vec![
-                json!({"message": message}),
+                json!({"message": message, "timestamp": 1_418_530_000_000_i64}),
                 json!({"timestamp": 1}),
                 json!(null),
             ],
@@ -340,5 +362,27 @@ mod tests {
             assert_eq!(seen, [(LINES + 1, 1)]);
         }
         assert!(FlowFile::of_events(events("/aws/lambda", "START"), 1, &custom).is_none());
+    }
+
+    #[test]
+    fn lines_without_times_get_those_at_which_they_were_logged() {
+        let custom = estate("${interface-id} ${srcaddr} ${dstaddr}");
+        let message = "eni-1 10.0.0.1 10.0.0.2";
+        let events = Events {
+            file: None,
+            group: None,
+            ocsf: false,
+            all: vec![
+                json!({"message": message, "timestamp": 1_418_530_000_000_i64}),
+                json!({"message": message}),
+            ],
+        };
+        let file = FlowFile::of_events(events, 1, &custom).unwrap();
+        let mut table = FlowTable::default();
+        assert_eq!(file.count(&mut table, &custom).len(), 1);
+        let coverage = table.coverage();
+        assert_eq!((coverage.records, coverage.bad_lines), (1, 1));
+        let newest = coverage.newest_end.map(|it| it.timestamp());
+        assert_eq!(newest, Some(1_418_530_000));
     }
 }
