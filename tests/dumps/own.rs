@@ -3,7 +3,9 @@
 use std::fmt::Debug;
 use std::path::Path;
 
-use firedoor::model::{Direction, EniKind, FindingAction, PartKind, Protocol, RulePeer};
+use firedoor::model::{
+    Direction, EniKind, FindingAction, InstanceId, PartKind, Protocol, RulePeer,
+};
 use firedoor::sources::dump::{self, Dump};
 
 type Check = fn(&Path) -> Result<(), String>;
@@ -21,6 +23,10 @@ fn load(fixtures: &Path) -> Result<Dump, String> {
     dump::load(&fixtures.join("dump")).map_err(|error| error.to_string())
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "what is compared is made for it"
+)]
 fn same<T: PartialEq + Debug>(what: &str, is: T, expected: T) -> Result<(), String> {
     if is == expected {
         Ok(())
@@ -90,7 +96,7 @@ fn findings(fixtures: &Path) -> Result<(), String> {
     let first = findings.first().ok_or("no finding")?;
     same(
         "instance",
-        first.containable().map(|it| it.as_str()),
+        first.containable().map(InstanceId::as_str),
         Ok("i-0web"),
     )?;
     let remote = first

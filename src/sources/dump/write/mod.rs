@@ -97,12 +97,11 @@ pub(in crate::sources) fn write_lines<'a>(
     })
 }
 
-/// The answers that make up a part: the call, the key, and the entries.
-fn answers(estate: &Estate, kind: PartKind) -> Vec<(&'static str, &'static str, Vec<Value>)> {
-    let gateways = |kinds: &[GatewayKind]| {
-        let of = estate.gateways().filter(|it| kinds.contains(&it.kind));
-        of.map(network::gateway).collect()
-    };
+/// An answer: the call, the key, and the entries.
+type Answer = (&'static str, &'static str, Vec<Value>);
+
+/// The answers that make up a part.
+fn answers(estate: &Estate, kind: PartKind) -> Vec<Answer> {
     match kind {
         PartKind::Vpcs => {
             let all = estate.vpcs().map(network::vpc).collect();
@@ -150,28 +149,7 @@ fn answers(estate: &Estate, kind: PartKind) -> Vec<(&'static str, &'static str, 
             let all = estate.route_tables().map(network::table).collect();
             vec![("ec2-describe-route-tables", "RouteTables", all)]
         }
-        PartKind::Gateways => vec![
-            (
-                "ec2-describe-internet-gateways",
-                "InternetGateways",
-                gateways(&[GatewayKind::Internet]),
-            ),
-            (
-                "ec2-describe-egress-only-internet-gateways",
-                "EgressOnlyInternetGateways",
-                gateways(&[GatewayKind::EgressOnly]),
-            ),
-            (
-                "ec2-describe-nat-gateways",
-                "NatGateways",
-                gateways(&[GatewayKind::Nat]),
-            ),
-            (
-                "ec2-describe-vpc-endpoints",
-                "VpcEndpoints",
-                gateways(&[GatewayKind::GatewayEndpoint, GatewayKind::InterfaceEndpoint]),
-            ),
-        ],
+        PartKind::Gateways => gateways(estate),
         PartKind::Peerings => {
             let all = estate.peerings().map(network::peering).collect();
             let call = "ec2-describe-vpc-peering-connections";
@@ -201,6 +179,36 @@ fn answers(estate: &Estate, kind: PartKind) -> Vec<(&'static str, &'static str, 
             vec![("ec2-describe-flow-logs", "FlowLogs", all)]
         }
     }
+}
+
+/// Each kind of gateway has a call of its own.
+fn gateways(estate: &Estate) -> Vec<Answer> {
+    let of = |kinds: &[GatewayKind]| {
+        let all = estate.gateways().filter(|it| kinds.contains(&it.kind));
+        all.map(network::gateway).collect()
+    };
+    vec![
+        (
+            "ec2-describe-internet-gateways",
+            "InternetGateways",
+            of(&[GatewayKind::Internet]),
+        ),
+        (
+            "ec2-describe-egress-only-internet-gateways",
+            "EgressOnlyInternetGateways",
+            of(&[GatewayKind::EgressOnly]),
+        ),
+        (
+            "ec2-describe-nat-gateways",
+            "NatGateways",
+            of(&[GatewayKind::Nat]),
+        ),
+        (
+            "ec2-describe-vpc-endpoints",
+            "VpcEndpoints",
+            of(&[GatewayKind::GatewayEndpoint, GatewayKind::InterfaceEndpoint]),
+        ),
+    ]
 }
 
 fn answer(key: &str, all: Vec<Value>) -> Value {
