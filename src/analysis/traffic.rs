@@ -214,7 +214,10 @@ impl Traffic {
         let mut hits: BTreeMap<Ix, Counts> = BTreeMap::new();
         for lane in &self.lanes {
             let ends = Side::BOTH.map(|side| lane.placed.interface(side));
-            let is_own = ends.iter().flatten().any(|ix| own.contains(ix));
+            let is_own = ends
+                .iter()
+                .flatten()
+                .any(|ix| own.get(*ix as usize) == Some(&true));
             if !is_own && !touched.anything() {
                 tally.neighbours.unaffected += 1;
                 continue;
@@ -242,11 +245,17 @@ impl Traffic {
         tally
     }
 
-    fn interfaces_of(&self, instance: Option<&InstanceId>) -> BTreeSet<Ix> {
+    /// Which interfaces are an instance's.
+    fn interfaces_of(&self, instance: Option<&InstanceId>) -> Vec<bool> {
+        let mut own = vec![false; self.network.interfaces.len()];
         let enis = instance.map(|id| self.network.estate().enis_of_instance(id));
-        let ids = enis.into_iter().flatten();
-        ids.filter_map(|eni| self.network.interface_ix(&eni.id))
-            .collect()
+        for eni in enis.into_iter().flatten() {
+            let ix = self.network.interface_ix(&eni.id);
+            if let Some(mark) = ix.and_then(|ix| own.get_mut(ix as usize)) {
+                *mark = true;
+            }
+        }
+        own
     }
 }
 

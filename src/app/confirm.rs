@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::picture::Mark;
 use crate::analysis::{Blast, Counts, Role, Tally, eni_label};
@@ -154,7 +155,7 @@ impl Confirm {
     }
 }
 
-/// Characters of the suspect's name in the sentence: a name that is long on purpose must not push the
+/// Columns or so of the suspect's name in the sentence: a name that is long on purpose must not push the
 /// rest out of sight.
 const NAME: usize = 40;
 
@@ -163,7 +164,7 @@ fn ledger(estate: &Estate, forecast: &Outlook) -> String {
     let name = estate
         .instance(suspect)
         .map_or(suspect.as_str(), |it| it.label());
-    let name: String = name.chars().take(NAME).collect();
+    let name: String = name.graphemes(true).take(NAME).collect();
     plan::ledger(estate, &name, forecast)
 }
 

@@ -8,11 +8,9 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::state::AppState;
-use crate::analysis::{
-    Activity, Explanation, Fate, Flow, FlowFate, Network, PortSpan, Seen, Traffic,
-};
-use crate::flows::{Edge, EdgeKey};
-use crate::model::{Direction, EniId, Estate, FlowAction, InstanceId};
+use crate::analysis::{Activity, Explanation, Fate, Flow, FlowFate, Network, Traffic, live};
+use crate::flows::{Edge, EdgeKey, mean_gap};
+use crate::model::{Direction, EniId, Estate, InstanceId};
 use crate::plan::{self, Action, Intent, Outlook, PlanError, Row};
 
 /// While logs stream in, forecasts are made this far apart at the least.
@@ -100,40 +98,38 @@ impl AppState {
             }
             _ => Network::new(&self.estate),
         };
-        let edges = self
-            .flows
-            .logs()
-            .flat_map(|log| log.edges().map(move |edge| (log.eni, edge)));
-        Traffic::new(
-            &network,
-            edges.filter_map(|(eni, edge)| self.seen(eni, &edge)),
-        )
+        let found = live(&self.estate, &self.flows, self.now);
+        // What was closed is counted too: a service with short connections has hardly anything else.
+        let flows = found.flows.iter().chain(&found.closed);
+        Traffic::new(&network, flows.map(|it| it.seen(self.now)))
     }
 
-    fn seen<'a>(&self, eni: &'a EniId, edge: &Edge<'_>) -> Option<Seen<'a>> {
-        (edge.key.action == FlowAction::Accept).then_some(Seen {
-            flow: self.flow(edge)?,
-            eni,
-            activity: activity(edge),
-            bytes_per_minute: bytes_per_minute(edge),
-        })
-    }
-
-    fn flow(&self, edge: &Edge<'_>) -> Option<Flow> {
-        let own = self.estate.eni(&edge.key.eni)?.primary()?;
+    fn flow(edge: &Edge<'_>) -> Flow {
         let (client, server) = match edge.key.direction {
-            Direction::Ingress => (edge.key.peer, own),
-            Direction::Egress => (own, edge.key.peer),
+            Direction::Ingress => (edge.key.peer, edge.key.own),
+            Direction::Egress => (edge.key.own, edge.key.peer),
         };
-        Some(Flow {
+        Flow {
             client,
             server,
             protocol: edge.key.protocol,
-            client_ports: PortSpan::EPHEMERAL,
+            client_ports: edge.client_ports,
             server_port: edge.key.port,
             icmp: None,
             via: None,
-        })
+        }
+    }
+
+    /// How a flow behaves, up to the moment to which the log is complete.
+    fn activity(&self, edge: &Edge<'_>) -> Activity {
+        let complete_to = self.flows.coverage().newest_end.unwrap_or(self.now);
+        let idle = (self.now - edge.last).num_seconds().max(0);
+        Activity {
+            dormant: !edge.is_active(complete_to),
+            gap: mean_gap(edge.first, edge.last, edge.packets),
+            one_way: false,
+            idle: u32::try_from(idle).unwrap_or(u32::MAX),
+        }
     }
 
     /// What the analyst would want of an action now; `None` without a suspect.
@@ -167,28 +163,17 @@ impl AppState {
     /// What becomes of a flow under an action; `None`: there is no forecast.
     pub fn fate(&self, edge: &Edge<'_>, action: Action) -> Option<Fate> {
         let outlook = self.forecast(action)?.as_ref().ok()?;
-        let flow = self.flow(edge)?;
+        let flow = Self::flow(edge);
         let course = outlook.course(self.forecasts.network()?);
-        Some(course.fate(&flow, Some(&edge.key.eni), activity(edge)))
+        Some(course.fate(&flow, Some(&edge.key.eni), self.activity(edge)))
     }
 
     /// Every check that a flow's fate under an action rests on; `None`: there is no forecast.
     pub fn explain(&self, key: &EdgeKey, action: Action) -> Option<Explanation> {
         let outlook = self.forecast(action)?.as_ref().ok()?;
         let edge = self.flows.edge(key)?;
-        let flow = self.flow(&edge)?;
+        let flow = Self::flow(&edge);
         let course = outlook.course(self.forecasts.network()?);
-        Some(course.explain(&flow, Some(&key.eni), activity(&edge)))
+        Some(course.explain(&flow, Some(&key.eni), self.activity(&edge)))
     }
-}
-
-/// On the mean over the time in which it was seen.
-fn bytes_per_minute(edge: &Edge<'_>) -> u64 {
-    let seconds = u64::try_from((edge.last - edge.first).num_seconds()).unwrap_or(0);
-    edge.bytes().saturating_mul(60) / seconds.max(60)
-}
-
-fn activity(edge: &Edge<'_>) -> Activity {
-    let _ = edge;
-    Activity::default()
 }

@@ -11,6 +11,8 @@ use crate::sources;
 
 /// Lines of a page: what a pane shows on the smallest terminal, less two for orientation.
 const PAGE: isize = 16;
+/// The same of the picture, which has words above and below.
+const PICTURE_PAGE: isize = 8;
 
 impl AppState {
     pub(super) fn console(&mut self, command: Command) -> Vec<Effect> {
@@ -70,8 +72,8 @@ impl AppState {
             Command::PreviousPane => self.turn(Pane::ALL.len() - 1),
             Command::Up => return self.move_cursor(-1),
             Command::Down => return self.move_cursor(1),
-            Command::PageUp => return self.move_cursor(-PAGE),
-            Command::PageDown => return self.move_cursor(PAGE),
+            Command::PageUp => return self.move_cursor(-self.page()),
+            Command::PageDown => return self.move_cursor(self.page()),
             Command::First => return self.move_cursor(isize::MIN / 2),
             Command::Last => return self.move_cursor(isize::MAX / 2),
             Command::Left => self.move_in_picture(|_, at| at.saturating_sub(1)),
@@ -94,6 +96,13 @@ impl AppState {
             Command::OtherButton | Command::Press | Command::Erase => {}
         }
         Vec::new()
+    }
+
+    fn page(&self) -> isize {
+        match self.focus {
+            Pane::Neighbours => PICTURE_PAGE,
+            _ => PAGE,
+        }
     }
 
     fn turn(&mut self, by: usize) {

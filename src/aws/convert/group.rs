@@ -88,6 +88,7 @@ mod tests {
     use aws_sdk_ec2::types::ReferencedSecurityGroup;
 
     use super::*;
+    use crate::model::{PortRange, Protocol};
 
     fn sdk(
         protocol: &str,

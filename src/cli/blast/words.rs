@@ -49,7 +49,7 @@ pub(super) const COLUMNS: [&str; 7] = [
 
 /// The cells of a flow.
 pub(super) fn cells(line: &Line) -> [String; 7] {
-    let enis: Vec<&str> = line.enis.iter().map(|it| it.as_str()).collect();
+    let enis: Vec<&str> = line.enis.iter().map(crate::model::id::Id::as_str).collect();
     [
         line.bytes_per_minute.to_string(),
         line.party.name().to_owned(),
@@ -109,7 +109,11 @@ pub(super) fn reach(review: &Review) -> String {
         counted(reach.subnets.len(), "subnet")
     );
     if !reach.dependents.is_empty() {
-        let ids: Vec<&str> = reach.dependents.iter().map(|it| it.as_str()).collect();
+        let ids: Vec<&str> = reach
+            .dependents
+            .iter()
+            .map(crate::model::id::Id::as_str)
+            .collect();
         let depend = "which depend on a NAT gateway or endpoint there";
         words = format!("{words}; also {}, {depend}", ids.join(", "));
     }

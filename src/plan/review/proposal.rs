@@ -211,25 +211,25 @@ impl Proposal {
                 acl,
                 direction,
                 number,
-            } => trial.step(Operation::DeleteAclEntry {
+            } => trial.step(&Operation::DeleteAclEntry {
                 acl: Ref::Id(acl.clone()),
                 direction: *direction,
                 number: *number,
             }),
-            Self::UseAcl { subnet, acl } => trial.step(Operation::SetSubnetAcl {
+            Self::UseAcl { subnet, acl } => trial.step(&Operation::SetSubnetAcl {
                 subnet: subnet.clone(),
                 acl: Ref::Id(acl.clone()),
             }),
             Self::Revoke { group, rule } => {
                 let found = estate.group(group).and_then(|it| rule.of(it));
                 let found = found.ok_or_else(|| no_rule(estate, group, rule))?;
-                trial.step(Operation::RevokeRules {
+                trial.step(&Operation::RevokeRules {
                     group: Ref::Id(group.clone()),
                     direction: found.direction,
                     rules: vec![found.clone()],
                 })
             }
-            Self::DeleteRoute { table, destination } => trial.step(Operation::DeleteRoute {
+            Self::DeleteRoute { table, destination } => trial.step(&Operation::DeleteRoute {
                 table: Ref::Id(table.clone()),
                 destination: destination.clone(),
             }),
@@ -256,7 +256,7 @@ impl Proposal {
                         direction,
                     })?,
             };
-            trial.step(Operation::CreateAclEntry {
+            trial.step(&Operation::CreateAclEntry {
                 acl: Ref::Id(acl.clone()),
                 entry,
             })?;
@@ -393,14 +393,14 @@ impl<'e> Trial<'e> {
         self.hypothesis.estate.acl(id)
     }
 
-    fn step(&mut self, operation: Operation) -> Result<(), ProposalError> {
+    fn step(&mut self, operation: &Operation) -> Result<(), ProposalError> {
         let number = u16::try_from(self.steps.len() + 1).unwrap_or(u16::MAX);
-        let tried = self.hypothesis.step(StepId(number), &operation);
+        let tried = self.hypothesis.step(StepId(number), operation);
         tried.map_err(|refusal| ProposalError::Refused {
             refusal,
             near: Vec::new(),
         })?;
-        self.steps.push(told(&operation));
+        self.steps.push(told(operation));
         Ok(())
     }
 

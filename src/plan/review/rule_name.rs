@@ -42,7 +42,7 @@ impl fmt::Display for RuleName {
         let direction = direction_word(rule.direction);
         let protocol = match rule.protocol {
             Protocol::All => "all".to_owned(),
-            other => notation::written_protocol(other),
+            Protocol::Number(_) => notation::written_protocol(rule.protocol),
         };
         write!(f, "{direction}:{protocol}:{}:", Ports(rule))?;
         match &rule.peer {
@@ -89,25 +89,25 @@ impl FromStr for RuleName {
         }
         // The peer may hold colons: it comes last.
         let parts: Vec<&str> = text.splitn(4, ':').collect();
-        let [direction, protocol, ports, peer] = parts[..] else {
+        let [way, protocol, range, other] = parts[..] else {
             return Err("sgr-… or direction, protocol, ports and peer: in:tcp:22:0.0.0.0/0".into());
         };
-        let direction = match direction {
+        let direction = match way {
             "in" => Direction::Ingress,
             "out" => Direction::Egress,
             other => return Err(format!("{other:?} is neither in nor out")),
         };
         let protocol = notation::protocol(protocol)
             .ok_or_else(|| format!("{protocol:?} is no protocol: tcp, udp, icmp, a number, all"))?;
-        let range = read_ports(protocol, ports)
-            .ok_or_else(|| format!("{ports:?} are no ports: 22, 8000-8100 or all"))?;
-        let peer = read_peer(peer)
-            .ok_or_else(|| format!("{peer:?} is no peer: 10.0.0.0/8, sg-… or pl-…"))?;
+        let ports = read_ports(protocol, range)
+            .ok_or_else(|| format!("{range:?} are no ports: 22, 8000-8100 or all"))?;
+        let peer = read_peer(other)
+            .ok_or_else(|| format!("{other:?} is no peer: 10.0.0.0/8, sg-… or pl-…"))?;
         Ok(Self::Says(GroupRule {
             id: None,
             direction,
             protocol,
-            ports: range,
+            ports,
             peer,
         }))
     }

@@ -7,7 +7,7 @@ use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
 use super::super::styles::Styles;
-use super::super::text::wrap;
+use super::super::text::{fit, wrap};
 use super::super::verdicts;
 use super::popup;
 use crate::analysis::{Grade, Judgement, Verdict};
@@ -48,7 +48,7 @@ fn headline(state: &AppState, styles: &Styles, explained: &Explained) -> String 
     let suspect = state.suspect();
     let instance = suspect.and_then(|id| state.estate.instance(&id).cloned());
     let name = instance.map_or(key.eni.to_string(), |it| it.label().to_owned());
-    let name: String = name.chars().take(24).collect();
+    let name = fit(&name, 24, &styles.glyphs);
     format!(
         "{name} {arrow} {} {}/{} under {}",
         key.peer,

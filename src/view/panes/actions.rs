@@ -88,6 +88,21 @@ const COLUMNS: &[Column] = &[
         cell: |it, styles| others(it, bytes(it.tally.neighbours.bytes_per_minute_hit), styles),
     },
     Column {
+        title: "undo",
+        width: 4,
+        cell: undo,
+    },
+    Column {
+        title: "evid",
+        width: 4,
+        cell: evidence,
+    },
+    Column {
+        title: "trips",
+        width: 5,
+        cell: |it, styles| (it.plan.round_trips().to_string(), styles.plain),
+    },
+    Column {
         title: "reach",
         width: 5,
         cell: |it, styles| {
@@ -98,33 +113,6 @@ const COLUMNS: &[Column] = &[
             };
             (it.blast.scope.len().to_string(), style)
         },
-    },
-    Column {
-        title: "undo",
-        width: 4,
-        cell: |it, styles| {
-            if it.plan.action.entry().reversible {
-                ("yes".into(), styles.plain)
-            } else {
-                ("no".into(), styles.warn)
-            }
-        },
-    },
-    Column {
-        title: "evid",
-        width: 4,
-        cell: |it, styles| {
-            if it.plan.action.entry().evidence_lost.is_empty() {
-                ("kept".into(), styles.plain)
-            } else {
-                ("LOST".into(), styles.bad)
-            }
-        },
-    },
-    Column {
-        title: "trips",
-        width: 5,
-        cell: |it, styles| (it.plan.round_trips().to_string(), styles.plain),
     },
 ];
 
@@ -142,6 +130,24 @@ fn peer(outlook: &Outlook, styles: &Styles) -> (String, Style) {
         Some(true) => ("yes".into(), styles.good),
         Some(false) => ("no".into(), styles.bad),
         None => ("?".into(), styles.dim),
+    }
+}
+
+/// Whether it can be taken back, and whether something stays behind then.
+fn undo(outlook: &Outlook, styles: &Styles) -> (String, Style) {
+    let entry = outlook.plan.action.entry();
+    match (entry.reversible, entry.stays.is_empty()) {
+        (true, true) => ("yes".into(), styles.good),
+        (true, false) => ("part".into(), styles.plain),
+        (false, _) => ("no".into(), styles.warn),
+    }
+}
+
+fn evidence(outlook: &Outlook, styles: &Styles) -> (String, Style) {
+    if outlook.plan.action.entry().evidence_lost.is_empty() {
+        ("kept".into(), styles.plain)
+    } else {
+        ("LOST".into(), styles.bad)
     }
 }
 
@@ -265,11 +271,11 @@ fn detail<'a>(canvas: &Canvas<'a>, table: &Table, action: Action) -> Vec<Line<'a
         let words = format!("evidence lost: {}", entry.evidence_lost);
         lines.extend(canvas.prose(&words, styles.bad));
     }
+    lines.extend(still_open(canvas, action));
     if !entry.stays.is_empty() {
         let words = format!("stays after an undo: {}", entry.stays);
         lines.extend(canvas.prose(&words, styles.plain));
     }
-    lines.extend(still_open(canvas, action));
     lines
 }
 

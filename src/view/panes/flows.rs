@@ -227,7 +227,7 @@ impl Plan {
     fn of(width: usize) -> Self {
         let (verdict, words, bytes, minutes) = match width {
             0..70 => (10, false, false, 0),
-            70..90 => (17, false, true, 6),
+            70..90 => (17, true, true, 0),
             _ => (17, true, true, 12),
         };
         Self {

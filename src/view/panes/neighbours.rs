@@ -126,13 +126,16 @@ fn subnet_name<'a>(canvas: &Canvas<'a>, id: &'a SubnetId) -> &'a str {
     name.filter(|it| !it.is_empty()).unwrap_or(id.as_str())
 }
 
-/// The lines of the picture around the cursor.
+/// The lines of the picture around the cursor, under the heading of the section that they begin in.
 fn window<'a>(canvas: &Canvas<'a>, picture: &Picture, at: usize, height: usize) -> Vec<Line<'a>> {
     let grid = picture.grid(canvas.width);
     let first = grid.line_of(at).saturating_sub(height / 2);
     let first = first.min(grid.lines.len().saturating_sub(height));
-    let visible = grid.lines.iter().skip(first).take(height);
-    visible
+    let mut before = grid.lines.iter().take(first + 1).rev();
+    let section = before.find(|it| matches!(it, GridLine::Section(_)));
+    let rest = grid.lines.iter().skip(first + 1);
+    let lines = section.into_iter().chain(rest).take(height);
+    lines
         .map(|line| match line {
             GridLine::Section(index) => {
                 let section = picture.sections.get(*index);
