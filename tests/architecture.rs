@@ -53,6 +53,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     // It draws what the view makes of the state.
     ("terminal", &["app"]),
+    // Headless commands; what they read with is put together in cli.rs.
+    ("cli", &["model", "flows", "analysis", "plan", "sources"]),
 ];
 
 /// Files directly in `src`.

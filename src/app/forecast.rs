@@ -8,9 +8,10 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::state::AppState;
+use crate::analysis::Seen;
 use crate::analysis::{Activity, Explanation, Fate, Flow, FlowFate, Network, Traffic, live};
 use crate::flows::{Edge, EdgeKey, mean_gap};
-use crate::model::{Direction, EniId, Estate, InstanceId};
+use crate::model::{Direction, EniId, EniKind, Estate, FlowAction, InstanceId};
 use crate::plan::{self, Action, Intent, Outlook, PlanError, Row};
 
 /// While logs stream in, forecasts are made this far apart at the least.
@@ -101,7 +102,31 @@ impl AppState {
         let found = live(&self.estate, &self.flows, self.now);
         // What was closed is counted too: a service with short connections has hardly anything else.
         let flows = found.flows.iter().chain(&found.closed);
-        Traffic::new(&network, flows.map(|it| it.seen(self.now)))
+        let flows = flows.map(|it| it.seen(self.now));
+        Traffic::new(&network, flows.chain(self.legs()))
+    }
+
+    /// Flows that only the log of a NAT gateway shows: whoever is behind it has no log that was read, and
+    /// loses them all the same.
+    fn legs(&self) -> impl Iterator<Item = Seen<'_>> {
+        let is_nat = |id: &EniId| {
+            let eni = self.estate.eni(id);
+            eni.is_some_and(|it| it.kind == EniKind::NatGateway)
+        };
+        let logged = |edge: &Edge<'_>| {
+            let peer = self.estate.eni_of_address(edge.key.peer);
+            peer.is_some_and(|it| self.flows.log_of(&it.id).is_some())
+        };
+        let logs = self.flows.logs().filter(move |log| is_nat(log.eni));
+        let edges = logs.flat_map(|log| log.edges().map(move |edge| (log.eni, edge)));
+        let open =
+            edges.filter(move |(_, edge)| edge.key.action == FlowAction::Accept && !logged(edge));
+        open.map(|(eni, edge)| Seen {
+            flow: Self::flow(&edge),
+            eni,
+            activity: self.activity(&edge),
+            bytes_per_minute: bytes_per_minute(&edge),
+        })
     }
 
     fn flow(edge: &Edge<'_>) -> Flow {
@@ -176,4 +201,10 @@ impl AppState {
         let course = outlook.course(self.forecasts.network()?);
         Some(course.explain(&flow, Some(&key.eni), self.activity(&edge)))
     }
+}
+
+/// On the mean over the time in which it was seen.
+fn bytes_per_minute(edge: &Edge<'_>) -> u64 {
+    let seconds = u64::try_from((edge.last - edge.first).num_seconds()).unwrap_or(0);
+    edge.bytes().saturating_mul(60) / seconds.max(60)
 }

@@ -88,8 +88,8 @@ impl FromStr for RuleName {
             return Ok(Self::Id(text.into()));
         }
         // The peer may hold colons: it comes last.
-        let parts: Vec<&str> = text.splitn(4, ':').collect();
-        let [way, protocol, range, other] = parts[..] else {
+        let words: Vec<&str> = text.splitn(4, ':').collect();
+        let [way, protocol, range, other] = words[..] else {
             return Err("sgr-… or direction, protocol, ports and peer: in:tcp:22:0.0.0.0/0".into());
         };
         let direction = match way {
@@ -99,8 +99,14 @@ impl FromStr for RuleName {
         };
         let protocol = notation::protocol(protocol)
             .ok_or_else(|| format!("{protocol:?} is no protocol: tcp, udp, icmp, a number, all"))?;
-        let ports = read_ports(protocol, range)
-            .ok_or_else(|| format!("{range:?} are no ports: 22, 8000-8100 or all"))?;
+        let ports = if range == "all" {
+            None
+        } else {
+            let read = read_ports(protocol, range);
+            let read =
+                read.ok_or_else(|| format!("{range:?} are no ports: 22, 8000-8100 or all"))?;
+            notation::ports(protocol, Some(read.from), Some(read.to))
+        };
         let peer = read_peer(other)
             .ok_or_else(|| format!("{other:?} is no peer: 10.0.0.0/8, sg-… or pl-…"))?;
         Ok(Self::Says(GroupRule {
@@ -113,21 +119,17 @@ impl FromStr for RuleName {
     }
 }
 
-fn read_ports(protocol: Protocol, text: &str) -> Option<Option<PortRange>> {
-    if text == "all" {
-        return Some(None);
-    }
-    if is_icmp(protocol) {
+fn read_ports(protocol: Protocol, text: &str) -> Option<PortRange> {
+    let (from, to) = if is_icmp(protocol) {
         let (kind, code) = text.split_once('/').unwrap_or((text, "-1"));
-        let (from, to) = (i32::from(kind.parse::<u8>().ok()?), code.parse().ok()?);
-        return (-1..=255)
-            .contains(&to)
-            .then_some(Some(PortRange { from, to }));
-    }
-    let (from, to) = text.split_once('-').unwrap_or((text, text));
-    let (from, to): (u16, u16) = (from.parse().ok()?, to.parse().ok()?);
-    let range = notation::ports(protocol, Some(from.into()), Some(to.into()));
-    (from <= to).then_some(range)
+        let code: i32 = code.parse().ok().filter(|it| (-1..=255).contains(it))?;
+        (i32::from(kind.parse::<u8>().ok()?), code)
+    } else {
+        let (from, to) = text.split_once('-').unwrap_or((text, text));
+        let (from, to): (u16, u16) = (from.parse().ok()?, to.parse().ok()?);
+        (from <= to).then_some((from.into(), to.into()))?
+    };
+    Some(PortRange { from, to })
 }
 
 fn read_peer(text: &str) -> Option<RulePeer> {
