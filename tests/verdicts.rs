@@ -295,7 +295,7 @@ fn the_interface_under_the_cursor_is_named_with_what_it_loses() {
         "NAT gateway nat · eni-0b47b711619002f24 · 10.20.0.5",
     );
     assert_says(&console, SMALL, "shares: subnet, network ACL, route table");
-    assert_says(&console, SMALL, "C cut now: loses 4 of 4 known flows, ");
+    assert_says(&console, SMALL, "C cut now: loses 1 of 1 known flows, ");
     assert_says(
         &console,
         SMALL,
