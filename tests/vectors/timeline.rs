@@ -93,13 +93,13 @@ impl Story {
             None if !opened && !before.is_empty() => "allowed",
             None if before.iter().any(|(_, it)| !it.step.delivered) => "resumes",
             None if !opened && self.changes.is_empty() => "allowed",
-            None if self.permitted(last) => "unaffected",
+            None if Self::permitted(last) => "unaffected",
             None => "survives_tracked",
         }
     }
 
     /// Whether rules alone let the client's packets pass or, where only answers were sent, those.
-    fn permitted(&self, last: &[&(i64, Seen)]) -> bool {
+    fn permitted(last: &[&(i64, Seen)]) -> bool {
         let asked = last.iter().any(|(_, it)| !it.reply);
         last.iter()
             .any(|(_, it)| it.step.by_rules && it.reply != asked)
