@@ -309,19 +309,6 @@ fn the_dialog_is_the_plan() {
 }
 
 #[test]
-fn a_forecast_is_shown_without_a_button_to_run_it() {
-    let mut console = Console::loaded(Mode::Drill);
-    console.preview("nacl-deny-peer");
-    assert_snapshot!("forecast_nacl-deny-peer_80", screen(&console, SMALL));
-    assert!(!words(&console, SMALL).contains("Contain"));
-    console.key(Key::Esc);
-    // What can't be done is marked, and says why.
-    let rows = console.state.action_rows();
-    console.keys(&vec![Key::Down; rows.len()]);
-    assert_snapshot!("actions_not_possible_80", screen(&console, SMALL));
-}
-
-#[test]
 fn the_typed_id_and_the_button_are_shown() {
     let mut console = Console::loaded(Mode::Drill);
     console.preview("nacl-swap");

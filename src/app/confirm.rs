@@ -117,7 +117,7 @@ impl Confirm {
 
     /// What must be typed: the last four characters of the suspect's id.
     pub fn expected(&self) -> &str {
-        self.plan.suspect.tail(4)
+        self.plan.target.tail(4)
     }
 
     /// Whether it was typed.
@@ -132,15 +132,7 @@ impl Confirm {
             && forecast.role_users == self.role_users
     }
 
-    /// Whether this version can run the plan; else it is only shown.
-    pub fn runs(&self) -> bool {
-        self.plan.action.runs()
-    }
-
     pub(super) fn type_char(&mut self, c: char) {
-        if !self.runs() {
-            return;
-        }
         if self.typed.chars().count() < self.expected().chars().count() {
             self.typed.push(c);
         }
@@ -149,8 +141,8 @@ impl Confirm {
 
     pub(super) fn other_button(&mut self) {
         self.focus = match self.focus {
-            ConfirmFocus::Cancel if self.runs() => ConfirmFocus::Contain,
-            ConfirmFocus::Cancel | ConfirmFocus::Contain => ConfirmFocus::Cancel,
+            ConfirmFocus::Cancel => ConfirmFocus::Contain,
+            ConfirmFocus::Contain => ConfirmFocus::Cancel,
         };
     }
 }
@@ -160,10 +152,9 @@ impl Confirm {
 const NAME: usize = 40;
 
 fn ledger(estate: &Estate, forecast: &Outlook) -> String {
-    let suspect = &forecast.plan.suspect;
-    let name = estate
-        .instance(suspect)
-        .map_or(suspect.as_str(), |it| it.label());
+    let target = &forecast.plan.target;
+    let name = target.instance().and_then(|id| estate.instance(id));
+    let name = name.map_or(target.id(), |it| it.label());
     let name: String = name.graphemes(true).take(NAME).collect();
     plan::ledger(estate, &name, forecast)
 }

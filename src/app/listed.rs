@@ -111,7 +111,7 @@ impl AppState {
     fn run_end(&self) -> Option<DateTime<Utc>> {
         let run = self.run.as_ref()?;
         let (at, _) = run.ended?;
-        (self.suspect().as_ref() == Some(&run.plan.suspect)).then_some(at)
+        (self.suspect().as_ref() == run.plan.suspect()).then_some(at)
     }
 
     /// The remote addresses that the suspect's findings name, as of the last update.

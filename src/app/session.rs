@@ -72,7 +72,7 @@ impl Session {
         let stamp = self.clock.now().format("%Y%m%dT%H%M%S%3fZ");
         let run = Run {
             case: case.to_string(),
-            run: format!("{stamp}-{}-{}", plan.action, plan.suspect.tail(4)),
+            run: format!("{stamp}-{}-{}", plan.procedure, plan.target.tail(4)),
             caller: caller.to_string(),
             plan,
         };

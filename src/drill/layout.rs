@@ -1,5 +1,6 @@
 //! The estate of a scenario, part by part.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
@@ -8,10 +9,11 @@ use super::names::{File, Names, Resolved};
 use super::record::FORMAT;
 use super::spec::{AclSpec, GroupSpec, InstanceSpec, InterfaceSpec, Name, RuleSpec, Spec};
 use crate::model::{
-    Acl, AclAction, AclEntry, AsgMembership, AsgName, Direction, Eni, EniKind, FlowLog,
+    Acl, AclAction, AclEntry, AsgMembership, AsgName, AsgSize, Direction, Eni, EniKind, FlowLog,
     FlowLogDestination, Gateway, Group, GroupId, GroupRule, Instance, InstanceAttributes,
-    InstanceId, InstanceState, Part, Platform, PortRange, Protocol, PublicAddress, Route,
-    RouteTable, RuleId, RulePeer, Subnet, TargetMembership, TrackingTimeouts, Volume, Vpc, VpcId,
+    InstanceId, InstanceProfile, InstanceState, Part, Platform, PortRange, Protocol, PublicAddress,
+    Route, RouteTable, RuleId, RulePeer, Subnet, TargetMembership, TrackingTimeouts, Volume, Vpc,
+    VpcId,
 };
 
 /// Every part of the estate.
@@ -37,8 +39,9 @@ pub(super) fn parts(file: File<'_>, spec: &Spec, names: &Names<'_>) -> Resolved<
         Part::RouteTables(tables),
         Part::Gateways(layout.gateways()?),
         Part::Volumes(spec.instances.iter().flat_map(volumes).collect()),
-        Part::AsgMemberships(spec.instances.iter().filter_map(asg).collect()),
+        Part::AsgMemberships(asg_memberships(&spec.instances)),
         Part::TargetMemberships(spec.instances.iter().filter_map(target).collect()),
+        Part::Profiles(profiles(&spec.instances)),
         Part::FlowLogs(vec![layout.flow_log()]),
     ])
 }
@@ -321,12 +324,41 @@ fn volumes(it: &InstanceSpec) -> impl Iterator<Item = Volume> {
     })
 }
 
-fn asg(it: &InstanceSpec) -> Option<AsgMembership> {
-    Some(AsgMembership {
-        instance: InstanceId::new(it.id.get_ref()),
-        group: AsgName::new(it.asg.as_ref()?),
-        lifecycle: "InService".to_owned(),
-    })
+/// Every group is as large as it is here, at its minimum size: nobody leaves it without lowering that.
+fn asg_memberships(all: &[InstanceSpec]) -> Vec<AsgMembership> {
+    let members = all.iter().filter_map(|it| Some((it, it.asg.as_ref()?)));
+    let membership = |(it, group): (&InstanceSpec, &String)| {
+        let count = all.iter().filter(|it| it.asg.as_ref() == Some(group));
+        let count = u32::try_from(count.count()).unwrap_or(u32::MAX);
+        AsgMembership {
+            instance: InstanceId::new(it.id.get_ref()),
+            group: AsgName::new(group),
+            lifecycle: "InService".to_owned(),
+            size: Some(AsgSize {
+                min: count,
+                desired: count,
+                max: count.saturating_add(2),
+            }),
+        }
+    };
+    members.map(membership).collect()
+}
+
+/// Each profile has one role of its own name, as the console makes them.
+fn profiles(all: &[InstanceSpec]) -> Vec<InstanceProfile> {
+    let mut users: BTreeMap<&str, Vec<InstanceId>> = BTreeMap::new();
+    for it in all {
+        if let Some(profile) = &it.profile {
+            let users = users.entry(profile).or_default();
+            users.push(InstanceId::new(it.id.get_ref()));
+        }
+    }
+    let profile = |(name, users): (&str, _)| InstanceProfile {
+        name: name.to_owned(),
+        roles: vec![name.to_owned()],
+        users,
+    };
+    users.into_iter().map(profile).collect()
 }
 
 fn target(it: &InstanceSpec) -> Option<TargetMembership> {

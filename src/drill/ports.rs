@@ -125,9 +125,6 @@ impl Drill {
 
     fn change(&self, operation: &Operation) -> Result<Answer, CallError> {
         let facts = operation.facts();
-        if !facts.runs {
-            return Err(CallError::forecast_only(operation));
-        }
         let api = facts.api;
         let fault = self.next_fault(api);
         if let Some(fault) = fault.as_ref().filter(|it| !it.made) {
@@ -141,9 +138,6 @@ impl Drill {
 
     fn state(&self, operation: &Operation) -> Result<State, CallError> {
         let facts = operation.facts();
-        if !facts.runs {
-            return Err(CallError::forecast_only(operation));
-        }
         let describes = |it: &&&str| it.starts_with("ec2:Describe");
         let api = facts.iam.iter().find(describes).unwrap_or(&facts.api);
         if let Some(fault) = self.next_fault(api) {

@@ -153,7 +153,10 @@ impl World {
             self.name_rules(id, &before);
         }
         self.generation = self.generation.wrapping_add(1);
-        Ok(Answer { made })
+        Ok(Answer {
+            made,
+            ..Answer::default()
+        })
     }
 
     /// Ids of the rules that the group of an operation has.

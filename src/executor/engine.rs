@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use super::event::{RunEvent, RunEventKind, RunOutcome, StepOutcome};
 use super::journal::{Journal, JournalError};
 use super::step::{Context, StepEnd};
-use crate::operation::{Actuator, Bindings, Operation, StepId, Unbound};
+use crate::operation::{Actuator, Bindings, Occasion, Operation, StepId, Unbound};
 use crate::plan::{Class, Plan, Step, What};
 use crate::sources::Clock;
 
@@ -60,6 +60,7 @@ impl Runs {
                 events,
             })),
         };
+        let run_id = run.run.as_str().into();
         let engine = Engine {
             progress: run
                 .plan
@@ -73,6 +74,7 @@ impl Runs {
                 clock,
                 recorder,
                 halt: CancellationToken::new(),
+                run: run_id,
             },
             stop: self
                 .stop
@@ -261,6 +263,9 @@ impl Engine {
             let met = step.after.iter().all(|id| self.is_good(*id));
             match step.class {
                 Class::AlwaysOnceSent(once) => met || (self.halted_by.is_some() && self.due(once)),
+                Class::OnceSafe(once) => {
+                    met || (self.halted_by.is_some() && self.is_safe(step, once))
+                }
                 Class::Must | Class::Should => met && self.halted_by.is_none(),
             }
         };
@@ -284,15 +289,32 @@ impl Engine {
     /// Whether what must follow `once` is due in a halted run: it was sent, and nothing that opens is
     /// still in flight. Anything else may be: a swap that gets no answer must not keep the door open.
     fn due(&self, once: StepId) -> bool {
-        let sent = matches!(
-            self.progress.get(&once),
-            Some(Progress::Ended { sent: true, .. })
-        );
         let crossing = self.run.plan.steps.iter().any(|step| {
             matches!(step.what, What::Change(Operation::AuthorizeRules { .. }))
                 && self.progress.get(&step.id) == Some(&Progress::InFlight)
         });
-        sent && !crossing
+        self.was_sent(once) && !crossing
+    }
+
+    /// Whether it is time to tidy up after `once` in a halted run: nothing is in flight, and what the step
+    /// waits for is done or was never due.
+    fn is_safe(&self, step: &Step, once: StepId) -> bool {
+        let quiet = !self.progress.values().any(|it| *it == Progress::InFlight);
+        let settled = |id: &StepId| {
+            let never_due = match self.run.plan.step(*id).map(|it| it.class) {
+                Some(Class::AlwaysOnceSent(opening)) => !self.was_sent(opening),
+                _ => self.progress.get(id) == Some(&Progress::Waiting),
+            };
+            self.is_good(*id) || never_due
+        };
+        quiet && self.was_sent(once) && step.after.iter().all(settled)
+    }
+
+    fn was_sent(&self, id: StepId) -> bool {
+        matches!(
+            self.progress.get(&id),
+            Some(Progress::Ended { sent: true, .. })
+        )
     }
 
     /// Whether everything that was added to the group that `step` empties has been seen there, in
@@ -370,14 +392,8 @@ impl Engine {
 
     fn outcome(&self, warned: bool) -> RunOutcome {
         let left_open = self.run.plan.steps.iter().any(|step| match step.class {
-            Class::AlwaysOnceSent(once) => {
-                let opened = matches!(
-                    self.progress.get(&once),
-                    Some(Progress::Ended { sent: true, .. })
-                );
-                opened && !self.is_good(step.id)
-            }
-            Class::Must | Class::Should => false,
+            Class::AlwaysOnceSent(once) => self.was_sent(once) && !self.is_good(step.id),
+            Class::Must | Class::Should | Class::OnceSafe(_) => false,
         });
         match self.halted_by {
             _ if left_open => RunOutcome::LeftOpen,
@@ -432,7 +448,13 @@ async fn perform(context: Context, bindings: Bindings, seen: bool, step: Step) -
     };
     match &step.what {
         What::Change(operation) => match operation.bind(&bindings) {
-            Ok(bound) => context.change(step.id, step.class, seen, &bound).await,
+            Ok(bound) => {
+                let bound = bound.at(&Occasion {
+                    now: context.clock.now(),
+                    run: context.run.to_string(),
+                });
+                context.change(&step, seen, &bound).await
+            }
             Err(error) => end(unbound(error)),
         },
         What::Wait { seconds, .. } => end(context.wait(*seconds).await),

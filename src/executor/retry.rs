@@ -22,7 +22,7 @@ impl Patience {
                 attempts: 8,
                 longest: Duration::from_secs(8),
             },
-            Class::Should => Self {
+            Class::Should | Class::OnceSafe(_) => Self {
                 attempts: 4,
                 longest: Duration::from_secs(4),
             },

@@ -9,7 +9,7 @@ use super::engine::Recorder;
 use super::event::{RunEventKind, StepOutcome};
 use super::retry::{Patience, worth_retrying};
 use crate::operation::{Actuator, CallError, CallErrorKind, Operation, State, StepId};
-use crate::plan::Class;
+use crate::plan::{Class, Step};
 use crate::sources::Clock;
 
 /// What a step needs.
@@ -20,6 +20,8 @@ pub(super) struct Context {
     pub(super) recorder: Recorder,
     /// Set when the run halts: no further attempts, waits end.
     pub(super) halt: CancellationToken,
+    /// The run's id.
+    pub(super) run: Arc<str>,
 }
 
 /// How a step ended, for the engine.
@@ -38,6 +40,8 @@ struct Change<'a> {
     step: StepId,
     class: Class,
     operation: &'a Operation,
+    /// The state before, where it is known already.
+    known: Option<&'a State>,
     /// What was added before has been seen: what a look shows is the present.
     seen: bool,
     /// Calls sent.
@@ -48,22 +52,23 @@ impl Context {
     /// Makes a change.
     pub(super) async fn change(
         &self,
-        step: StepId,
-        class: Class,
+        planned: &Step,
         seen: bool,
         operation: &Operation,
     ) -> StepEnd {
+        let (step, class) = (planned.id, planned.class);
         let mut change = Change {
             context: self,
             step,
             class,
+            known: planned.known.as_ref(),
             operation,
             seen,
             attempts: 0,
         };
         let (outcome, made) = match change.make().await {
             Ok((outcome, made)) => (outcome, made),
-            Err(error) if class == Class::Should => (
+            Err(error) if matches!(class, Class::Should | Class::OnceSafe(_)) => (
                 StepOutcome::Warned {
                     message: format!("not made: {error}"),
                 },
@@ -81,7 +86,8 @@ impl Context {
 
     /// Whether nothing of this class may be begun any more.
     pub(super) fn is_halted(&self, class: Class) -> bool {
-        self.halt.is_cancelled() && !matches!(class, Class::AlwaysOnceSent(_))
+        let closing = matches!(class, Class::AlwaysOnceSent(_) | Class::OnceSafe(_));
+        self.halt.is_cancelled() && !closing
     }
 
     /// Waits, unless the run halts.
@@ -238,6 +244,9 @@ impl Change<'_> {
 
     /// The state before, with patience. What must happen in any case does not depend on it.
     async fn capture(&self) -> Result<Option<State>, String> {
+        if let Some(known) = self.known {
+            return Ok(Some(known.clone()));
+        }
         let patience = Patience::of(Class::Should);
         for attempt in 1.. {
             match self.context.actuator.observe(self.operation).await {

@@ -133,7 +133,12 @@ impl Actuator for Account {
         apply(&mut self.estate.lock().unwrap(), operation, "sg-made").unwrap();
         let creates = matches!(operation, Operation::CreateGroup { .. });
         let made = creates.then(|| "sg-made".to_string());
-        Box::pin(async { Ok(Answer { made }) })
+        Box::pin(async {
+            Ok(Answer {
+                made,
+                ..Answer::default()
+            })
+        })
     }
 }
 

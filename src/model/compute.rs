@@ -168,6 +168,30 @@ pub struct AsgMembership {
     pub group: AsgName,
     /// `InService`, `Standby`, ...
     pub lifecycle: String,
+    /// How many instances the group is to have; `None`: it was not read.
+    pub size: Option<AsgSize>,
+}
+
+/// How many instances an Auto Scaling group is to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AsgSize {
+    /// At the least.
+    pub min: u32,
+    /// Now: its desired capacity.
+    pub desired: u32,
+    /// At the most.
+    pub max: u32,
+}
+
+/// An instance profile: what gives instances a role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceProfile {
+    /// Its name.
+    pub name: String,
+    /// The names of its roles: AWS allows one.
+    pub roles: Vec<String>,
+    /// Every instance of the account and Region that has it, those of other VPCs too.
+    pub users: Vec<InstanceId>,
 }
 
 /// An instance's registration in a load balancer's target group.

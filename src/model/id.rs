@@ -148,6 +148,8 @@ pub mod kind {
     pub enum Finding {}
     /// An Auto Scaling group, by name.
     pub enum Asg {}
+    /// Anything that can be tagged.
+    pub enum Resource {}
 }
 
 /// `i-…`
@@ -174,6 +176,8 @@ pub type VolumeId = Id<kind::Volume>;
 pub type FindingId = Id<kind::Finding>;
 /// An Auto Scaling group's name, which is its id.
 pub type AsgName = Id<kind::Asg>;
+/// The id of anything that can be tagged.
+pub type ResourceId = Id<kind::Resource>;
 
 #[cfg(test)]
 mod tests {

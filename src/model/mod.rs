@@ -15,15 +15,15 @@ pub mod notation;
 pub mod text;
 
 pub use compute::{
-    AsgMembership, Instance, InstanceAttributes, InstanceState, Platform, Shutdown,
-    TargetMembership, Volume,
+    AsgMembership, AsgSize, Instance, InstanceAttributes, InstanceProfile, InstanceState, Platform,
+    Shutdown, TargetMembership, Volume,
 };
 pub use estate::{Changes, Estate, Freshness, Part, PartKind};
 pub use finding::{Finding, FindingAction, Remote, Severity};
 pub use flow::{FlowAction, FlowDirection, FlowRecord, LogStatus, PortSpan, TcpFlags, TrafficPath};
 pub use id::{
-    AclId, AsgName, EniId, FindingId, GatewayId, GroupId, InstanceId, RouteTableId, RuleId,
-    SubnetId, VolumeId, VpcId,
+    AclId, AsgName, EniId, FindingId, GatewayId, GroupId, InstanceId, ResourceId, RouteTableId,
+    RuleId, SubnetId, VolumeId, VpcId,
 };
 pub use network::{
     Acl, AclAction, AclEntry, Direction, Eni, EniKind, FlowLog, FlowLogDestination, Gateway,

@@ -51,14 +51,14 @@ impl Operation {
             | Self::StartInstance { .. }
             | Self::SetMetadataEndpoint { .. }
             | Self::SetAttribute { .. }
-            | Self::Tag { .. }
-            | Self::Untag { .. }
+            | Self::SetTags { .. }
             | Self::RunHostBlock { .. }
             | Self::DisassociateProfile { .. }
             | Self::AssociateProfile { .. }
             | Self::RevokeSessions { .. }
             | Self::DenyInstance { .. }
             | Self::RemoveRolePolicy { .. }
+            | Self::SetAsgMinSize { .. }
             | Self::EnterStandby { .. }
             | Self::ExitStandby { .. }
             | Self::DetachFromAsg { .. }

@@ -1,7 +1,7 @@
 //! The way back.
 
 use super::state::holds;
-use super::{Attribute, Operation, Ref, State};
+use super::{At, Attribute, Operation, Ref, State, TagValue};
 use crate::model::{Direction, GroupRule, TrackingTimeouts};
 
 /// The operation that restores `before`, the state captured just before `done` was sent. `made` is
@@ -45,10 +45,6 @@ fn uncreate(done: &Operation, made: Option<&str>) -> Option<Operation> {
         } => Operation::DeleteRoute {
             table: table.clone(),
             destination: destination.clone(),
-        },
-        Operation::Tag { instance, key, .. } => Operation::Untag {
-            instance: instance.clone(),
-            key: key.clone(),
         },
         Operation::AssociateProfile { instance, .. } => Operation::DisassociateProfile {
             instance: instance.clone(),
@@ -224,14 +220,25 @@ fn restore_instance(done: &Operation, before: &State) -> Option<Operation> {
                 attribute,
             }
         }
-        (
-            Operation::Tag { instance, key, .. } | Operation::Untag { instance, key },
-            State::Tag(value),
-        ) => Operation::Tag {
-            instance: instance.clone(),
-            key: key.clone(),
-            value: value.clone(),
-        },
+        (Operation::SetTags { resource, tags }, State::Tags(before)) => {
+            let text = |key| before.get(key).cloned().map(TagValue::Text);
+            Operation::SetTags {
+                resource: resource.clone(),
+                tags: tags.keys().map(|key| (key.clone(), text(key))).collect(),
+            }
+        }
+        (Operation::RevokeSessions { profile, .. }, State::SessionsDenied(until)) => {
+            Operation::RevokeSessions {
+                profile: profile.clone(),
+                until: At::Moment(*until),
+            }
+        }
+        (Operation::SetAsgMinSize { asg, .. }, State::AsgMinSize(min)) => {
+            Operation::SetAsgMinSize {
+                asg: asg.clone(),
+                min: *min,
+            }
+        }
         (Operation::DisassociateProfile { instance }, State::Profile(profile)) => {
             Operation::AssociateProfile {
                 instance: instance.clone(),

@@ -15,6 +15,7 @@ mod catalogue;
 mod cli;
 mod invert;
 mod observe;
+mod occasion;
 mod port;
 mod precondition;
 mod prose;
@@ -23,25 +24,27 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AclEntry, AsgName, Direction, EniId, GatewayId, GroupRule, InstanceId, Platform, Shutdown,
-    SubnetId, TrackingTimeouts, VpcId,
+    AclEntry, AsgName, Direction, EniId, GatewayId, GroupRule, InstanceId, Platform, ResourceId,
+    Shutdown, SubnetId, TrackingTimeouts, VpcId,
 };
 
 pub use apply::{Hypothesis, apply};
 pub use catalogue::Facts;
 pub use invert::invert;
 pub use observe::observe;
-pub use port::{Actuator, Answer, CallError, CallErrorKind};
+pub use occasion::{At, Occasion, TagValue};
+pub use port::{Actuator, Answer, CallError, CallErrorKind, Probe, Probed};
 pub use precondition::{ACL_ENTRIES, Refusal, acl_quota, precondition};
 pub use reference::{
     AclRef, Bindings, EniRef, GroupRef, Ref, RouteTableRef, StepId, TargetRef, Unbound,
 };
-pub use state::State;
+pub use state::{CommandState, State};
 
 /// One change in AWS.
 ///
@@ -281,21 +284,12 @@ pub enum Operation {
         /// The attribute and its value afterwards.
         attribute: Attribute,
     },
-    /// Tags an instance.
-    Tag {
-        /// The instance.
-        instance: InstanceId,
-        /// The tag's key.
-        key: String,
-        /// The tag's value afterwards.
-        value: String,
-    },
-    /// Takes a tag off an instance.
-    Untag {
-        /// The instance.
-        instance: InstanceId,
-        /// The tag's key.
-        key: String,
+    /// Sets tags of one resource, or takes them off.
+    SetTags {
+        /// The resource.
+        resource: ResourceId,
+        /// What each key is for afterwards; `None`: the tag is taken off.
+        tags: BTreeMap<String, Option<TagValue>>,
     },
     /// Blocks one peer with the guest's own firewall and ends its sessions there, through Systems Manager.
     RunHostBlock {
@@ -305,6 +299,9 @@ pub enum Operation {
         platform: Platform,
         /// The remote address.
         peer: IpAddr,
+        /// Names the command and the rules in the guest, so that both are found again: letters, digits
+        /// and dashes.
+        name: String,
     },
     /// Takes the instance profile off an instance.
     DisassociateProfile {
@@ -322,9 +319,9 @@ pub enum Operation {
     RevokeSessions {
         /// The instance profile whose role it is.
         profile: String,
-        /// Seconds after the call: sessions that are issued until then are denied too, because IAM takes
-        /// a while to tell everybody.
-        margin: u32,
+        /// Sessions that are issued until then are denied: a little after the call, because IAM takes a
+        /// while to tell everybody.
+        until: At,
     },
     /// Denies everything to the credentials of a role that one instance got.
     DenyInstance {
@@ -339,6 +336,14 @@ pub enum Operation {
         profile: String,
         /// The policy's name.
         policy: String,
+    },
+    /// Sets the minimum size of an Auto Scaling group, which may lie above what an instance that leaves
+    /// it leaves behind.
+    SetAsgMinSize {
+        /// The group.
+        asg: AsgName,
+        /// Its minimum size afterwards.
+        min: u32,
     },
     /// Takes an instance out of service in its Auto Scaling group.
     EnterStandby {

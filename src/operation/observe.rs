@@ -70,36 +70,24 @@ pub fn observe(estate: &Estate, operation: &Operation) -> Option<State> {
             instance,
             attribute,
         } => State::Attribute(attribute_state(estate, instance, attribute)?),
-        Operation::Tag { instance, key, .. } | Operation::Untag { instance, key } => {
-            let value = tag_value(estate.instance(instance)?, key);
-            value.map_or(State::Absent, State::Tag)
+        // Tags of other resources are no part of the estate.
+        Operation::SetTags { resource, tags } => {
+            let instance = estate.instance(&resource.as_str().into())?;
+            let value = |key: &String| Some((key.clone(), tag_value(instance, key)?));
+            State::Tags(tags.keys().filter_map(value).collect())
         }
         Operation::DisassociateProfile { instance }
         | Operation::AssociateProfile { instance, .. } => {
             let profile = estate.instance(instance)?.profile.clone();
             profile.map_or(State::Absent, State::Profile)
         }
-        Operation::EnterStandby { instance, asg, .. }
-        | Operation::ExitStandby { instance, asg }
-        | Operation::DetachFromAsg { instance, asg, .. }
-        | Operation::AttachToAsg { instance, asg } => {
-            let member = estate.asg_of(instance).filter(|it| it.group == *asg);
-            member.map_or(State::Absent, |it| State::Asg(it.lifecycle.clone()))
-        }
-        Operation::DeregisterTarget {
-            instance,
-            target_group,
-            port,
-        }
-        | Operation::RegisterTarget {
-            instance,
-            target_group,
-            port,
-        } => {
-            let mut targets = estate.targets_of(instance);
-            let target = targets.find(|it| it.arn == *target_group && it.port == *port);
-            target.map_or(State::Absent, |it| State::Target(it.health.clone()))
-        }
+        Operation::SetAsgMinSize { .. }
+        | Operation::EnterStandby { .. }
+        | Operation::ExitStandby { .. }
+        | Operation::DetachFromAsg { .. }
+        | Operation::AttachToAsg { .. }
+        | Operation::DeregisterTarget { .. }
+        | Operation::RegisterTarget { .. } => platform_state(estate, operation)?,
         Operation::RevokeSessions { .. }
         | Operation::DenyInstance { .. }
         | Operation::RemoveRolePolicy { .. }
@@ -179,6 +167,38 @@ fn route_state(estate: &Estate, operation: &Operation) -> Option<State> {
         | Operation::DeleteRoute { table, destination } => {
             let route = estate.route_table(&table.id())?.route(destination);
             route.map_or(State::Absent, |it| State::Route(it.target.as_str().into()))
+        }
+        _ => return None,
+    };
+    Some(state)
+}
+
+fn platform_state(estate: &Estate, operation: &Operation) -> Option<State> {
+    let state = match operation {
+        Operation::SetAsgMinSize { asg, .. } => {
+            let mut members = estate.asg_memberships().iter();
+            State::AsgMinSize(members.find(|it| it.group == *asg)?.size?.min)
+        }
+        Operation::EnterStandby { instance, asg, .. }
+        | Operation::ExitStandby { instance, asg }
+        | Operation::DetachFromAsg { instance, asg, .. }
+        | Operation::AttachToAsg { instance, asg } => {
+            let member = estate.asg_of(instance).filter(|it| it.group == *asg);
+            member.map_or(State::Absent, |it| State::Asg(it.lifecycle.clone()))
+        }
+        Operation::DeregisterTarget {
+            instance,
+            target_group,
+            port,
+        }
+        | Operation::RegisterTarget {
+            instance,
+            target_group,
+            port,
+        } => {
+            let mut targets = estate.targets_of(instance);
+            let target = targets.find(|it| it.arn == *target_group && it.port == *port);
+            target.map_or(State::Absent, |it| State::Target(it.health.clone()))
         }
         _ => return None,
     };

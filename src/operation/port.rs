@@ -23,6 +23,57 @@ pub trait Actuator: Send + Sync {
 pub struct Answer {
     /// The id of what was made.
     pub made: Option<String>,
+    /// Evidence that the call read, line by line, made printable: a console's output.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub output: Vec<String>,
+}
+
+impl Answer {
+    /// The answer of a call that made this.
+    pub fn made(id: impl Into<String>) -> Self {
+        Self {
+            made: Some(id.into()),
+            output: Vec::new(),
+        }
+    }
+}
+
+/// Asks whether changes would be allowed, without making them: it sends nothing but calls with
+/// `DryRun`. A read-only session has one too.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html>
+pub trait Probe: Send + Sync {
+    /// Asks about one bound operation.
+    fn probe<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Probed>;
+}
+
+/// What a probe found out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Probed {
+    /// The caller may make the change. Quotas and the like are not tried.
+    Allowed,
+    /// The caller lacks a permission.
+    Denied {
+        /// AWS's words, made printable.
+        message: String,
+    },
+    /// AWS would refuse it for another reason.
+    Refused {
+        /// AWS's code.
+        code: String,
+        /// AWS's words, made printable.
+        message: String,
+    },
+    /// It can't be asked: the call has no `DryRun`, or its object does not exist yet.
+    NotCheckable {
+        /// Why.
+        why: String,
+    },
+    /// The question failed.
+    Failed {
+        /// Why.
+        message: String,
+    },
 }
 
 /// Why a call failed.
@@ -37,18 +88,6 @@ pub struct CallError {
     pub code: String,
     /// AWS's message, made printable.
     pub message: String,
-}
-
-impl CallError {
-    /// An actuator's answer to an operation that this version only forecasts.
-    pub fn forecast_only(operation: &Operation) -> Self {
-        Self {
-            kind: CallErrorKind::NotSent,
-            api: operation.facts().api.to_owned(),
-            code: "NotAvailable".to_owned(),
-            message: "this version only forecasts it".to_owned(),
-        }
-    }
 }
 
 /// What a failure means for a run.

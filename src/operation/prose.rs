@@ -1,6 +1,8 @@
 //! One line of plain English per operation.
 
-use super::{Attribute, GroupRef, Operation};
+use std::collections::BTreeMap;
+
+use super::{Attribute, GroupRef, Operation, TagValue};
 use crate::model::{
     AclAction, AclEntry, GroupRule, Protocol, RulePeer, Shutdown, TrackingTimeouts,
 };
@@ -114,12 +116,8 @@ impl Operation {
                 instance,
                 attribute,
             } => attribute_text(instance.as_str(), attribute),
-            Self::Tag {
-                instance,
-                key,
-                value,
-            } => format!("tag {instance} {key}={value}"),
-            Self::Untag { instance, key } => format!("take tag {key} off {instance}"),
+            Self::SetTags { resource, tags } => tags_text(resource.as_str(), tags),
+            Self::SetAsgMinSize { asg, min } => format!("set the minimum size of {asg} to {min}"),
             Self::RunHostBlock { instance, peer, .. } => {
                 format!("block {peer} inside {instance} and end its sessions there")
             }
@@ -129,9 +127,9 @@ impl Operation {
             Self::AssociateProfile { instance, profile } => {
                 format!("give {instance} instance profile {profile}")
             }
-            Self::RevokeSessions { profile, margin } => format!(
-                "deny every session of the role of {profile} that is issued until {margin} s after the call"
-            ),
+            Self::RevokeSessions { profile, until } => {
+                format!("deny every session of the role of {profile} that is issued until {until}")
+            }
             Self::DenyInstance { profile, instance } => {
                 format!("deny the credentials of the role of {profile} that {instance} got")
             }
@@ -268,4 +266,21 @@ fn entry_text(entry: &AclEntry) -> String {
         entry.number,
         entry.cidr
     )
+}
+
+fn tags_text(resource: &str, tags: &BTreeMap<String, Option<TagValue>>) -> String {
+    let set = tags
+        .iter()
+        .filter_map(|(key, value)| Some((key, value.as_ref()?)));
+    let set: Vec<String> = set.map(|(key, value)| format!("{key}={value}")).collect();
+    let off = tags.iter().filter(|(_, value)| value.is_none());
+    let off: Vec<&str> = off.map(|(key, _)| key.as_str()).collect();
+    let mut parts = Vec::new();
+    if !set.is_empty() {
+        parts.push(format!("tag {resource} {}", set.join(" ")));
+    }
+    if !off.is_empty() {
+        parts.push(format!("take {} off {resource}", off.join(" ")));
+    }
+    parts.join(", ")
 }

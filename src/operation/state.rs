@@ -1,11 +1,12 @@
 //! What an operation's object looks like: captured before a call, read back after it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Attribute, Operation, Ref};
+use super::{At, Attribute, Operation, Ref};
 use crate::model::{
     AclEntry, AclId, Direction, EniId, GatewayId, GroupId, GroupRule, InstanceState, RouteTableId,
     TrackingTimeouts,
@@ -54,18 +55,46 @@ pub enum State {
     MetadataEndpoint(bool),
     /// An attribute, with its value.
     Attribute(Attribute),
-    /// A tag's value.
-    Tag(String),
+    /// Those of the tags that are asked about that there are.
+    Tags(BTreeMap<String, String>),
     /// The name of an instance's profile.
     Profile(String),
     /// An inline policy of a role, by name.
     RolePolicy(String),
+    /// Sessions of a role that were issued until then are denied.
+    SessionsDenied(DateTime<Utc>),
+    /// The minimum size of an Auto Scaling group.
+    AsgMinSize(u32),
+    /// A command in a guest.
+    Command(CommandState),
     /// An instance's life-cycle state in its Auto Scaling group: `InService`, `Standby`, ...
     Asg(String),
     /// An instance's health in a target group.
     Target(String),
-    /// Something that is no part of the estate: snapshots, an image, a command. Its id.
+    /// Something that is no part of the estate: snapshots, an image. Its id.
     Made(String),
+}
+
+/// How far a command of Systems Manager has got.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandState {
+    /// The command's id.
+    pub id: String,
+    /// As Systems Manager names it: `InProgress`, `Success`, `Failed`, ...
+    /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/monitor-commands.html>
+    pub status: String,
+    /// What it has printed so far, made printable.
+    pub output: Vec<String>,
+}
+
+impl CommandState {
+    /// Whether nothing more will come.
+    pub fn has_ended(&self) -> bool {
+        !matches!(
+            self.status.as_str(),
+            "Pending" | "InProgress" | "Delayed" | "Cancelling"
+        )
+    }
 }
 
 impl State {
@@ -77,6 +106,7 @@ impl State {
             Self::Acl(id) => Some(id.as_str()),
             Self::RouteTable(id) => Some(id.as_str()),
             Self::Made(id) => Some(id),
+            Self::Command(command) => Some(&command.id),
             _ => None,
         }
     }
@@ -124,8 +154,7 @@ impl Operation {
             | (
                 Self::CreateSnapshots { .. }
                 | Self::CreateImage { .. }
-                | Self::GetConsoleOutput { .. }
-                | Self::RunHostBlock { .. },
+                | Self::GetConsoleOutput { .. },
                 State::Made(_),
             ) => true,
             (Self::DeregisterTarget { .. }, State::Target(health)) => health == "draining",
@@ -151,11 +180,23 @@ impl Operation {
                 enabled == have
             }
             (Self::SetAttribute { attribute, .. }, State::Attribute(have)) => attribute == have,
-            (Self::Tag { value: want, .. }, State::Tag(have))
-            | (Self::AssociateProfile { profile: want, .. }, State::Profile(have)) => want == have,
-            (Self::RevokeSessions { .. } | Self::DenyInstance { .. }, State::RolePolicy(have)) => {
+            (Self::SetTags { tags, .. }, State::Tags(have)) => {
+                tags.iter().all(|(key, want)| match (want, have.get(key)) {
+                    (Some(want), Some(have)) => want.is_met_by(have),
+                    (None, None) => true,
+                    _ => false,
+                })
+            }
+            (Self::AssociateProfile { profile: want, .. }, State::Profile(have)) => want == have,
+            (Self::RevokeSessions { until, .. }, State::SessionsDenied(have)) => match until {
+                At::After(_) => true,
+                At::Moment(want) => have == want,
+            },
+            (Self::DenyInstance { .. }, State::RolePolicy(have)) => {
                 self.role_policy().as_ref() == Some(have)
             }
+            (Self::RunHostBlock { .. }, State::Command(command)) => command.status == "Success",
+            (Self::SetAsgMinSize { min, .. }, State::AsgMinSize(have)) => min == have,
             (Self::EnterStandby { .. }, State::Asg(have)) => have == "Standby",
             (Self::ExitStandby { .. } | Self::AttachToAsg { .. }, State::Asg(have)) => {
                 have == "InService"
@@ -166,6 +207,9 @@ impl Operation {
 
     /// Whether the object, or what it has, is gone afterwards.
     fn removes(&self) -> bool {
+        if let Self::SetTags { tags, .. } = self {
+            return tags.values().all(Option::is_none);
+        }
         matches!(
             self,
             Self::DeleteGroup { .. }
@@ -178,7 +222,6 @@ impl Operation {
                 | Self::DeleteRouteTable { .. }
                 | Self::DeleteRoute { .. }
                 | Self::DetachInternetGateway { .. }
-                | Self::Untag { .. }
                 | Self::DisassociateProfile { .. }
                 | Self::RemoveRolePolicy { .. }
                 | Self::DetachFromAsg { .. }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::catalogue::Action;
 use super::slots::NoSlot;
-use super::step::{Plan, What};
+use super::step::{Plan, Procedure, Target, What};
 use super::subject::{Steps, Subject};
 use crate::model::{Eni, EniId, EniKind, Estate, InstanceId, InstanceState, PartKind};
 use crate::operation::{Hypothesis, Refusal, StepId};
@@ -115,8 +115,7 @@ pub enum PlanError {
     },
 }
 
-/// Builds the plan of an action for a suspect, and tries it out on a copy of the estate. Whether this
-/// version can run it is for [`Action::runs`] to say.
+/// Builds the plan of an action for a suspect, and tries it out on a copy of the estate.
 ///
 /// # Errors
 /// Why the action can't be planned on this estate, with the id and what to do.
@@ -129,8 +128,8 @@ pub fn build(estate: &Estate, intent: &Intent) -> Result<Plan, PlanError> {
         remarks.extend(subject.platform_remarks());
     }
     let plan = Plan {
-        action: intent.action,
-        suspect: intent.suspect.clone(),
+        procedure: Procedure::Action(intent.action),
+        target: Target::Instance(intent.suspect.clone()),
         steps: steps.finish(),
         remarks,
     };

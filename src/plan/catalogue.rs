@@ -148,8 +148,6 @@ pub struct Entry {
     pub possible: bool,
     /// Why it is not possible, with AWS's page; empty where it is.
     pub reason: &'static str,
-    /// Whether this version can run it; else its plan is only shown and forecast.
-    pub runs: bool,
     /// The parts of the estate that its plan rests on. A part that is denied must not stand in the way
     /// of an action that does without it.
     pub needs: &'static [PartKind],
@@ -171,7 +169,6 @@ impl Entry {
         evidence_lost: "",
         possible: true,
         reason: "",
-        runs: false,
         needs: &[PartKind::Instances],
         build: actions::nothing,
     };
@@ -290,11 +287,6 @@ impl Action {
     /// What it touches.
     pub fn scope(self) -> Scope {
         self.entry().scope
-    }
-
-    /// Whether this version can run it; else it is only forecast.
-    pub fn runs(self) -> bool {
-        self.entry().runs
     }
 
     /// What it does, in one line.

@@ -95,7 +95,7 @@ fn role_users(estate: &Estate, plan: &Plan) -> BTreeSet<InstanceId> {
     });
     let users = revoked.flat_map(|profile| estate.instances_of_profile(profile));
     let users = users.map(|it| it.id.clone());
-    users.filter(|it| *it != plan.suspect).collect()
+    users.filter(|it| Some(it) != plan.suspect()).collect()
 }
 
 /// Forecasts every action, the recommended one first. `intent` says what the analyst wants but for the

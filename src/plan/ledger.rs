@@ -140,7 +140,7 @@ mod tests {
     use super::*;
     use crate::analysis::{Blast, Tally};
     use crate::model::fixture;
-    use crate::plan::{Action, Plan};
+    use crate::plan::{Action, Plan, Procedure, Target};
 
     fn counts(cut: u32, expiring: u32, surviving: u32) -> Counts {
         Counts {
@@ -156,8 +156,8 @@ mod tests {
         let hit = hit.iter().map(|it| ((*it).into(), counts(1, 0, 0)));
         Outlook {
             plan: Plan {
-                action: Action::NaclSwap,
-                suspect: fixture::suspect(),
+                procedure: Procedure::Action(Action::NaclSwap),
+                target: Target::Instance(fixture::suspect()),
                 steps: Vec::new(),
                 remarks: Vec::new(),
             },

@@ -26,4 +26,4 @@ pub use review::{
     Change, ChangeStep, Ledger, Line, Party, Proposal, ProposalError, RuleName, Totals,
     known_instance, review,
 };
-pub use step::{Class, Plan, Step, What};
+pub use step::{Class, Plan, Procedure, Step, Target, What};

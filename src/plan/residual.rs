@@ -11,7 +11,9 @@ const CREDENTIALS: &str =
 
 /// The channels that a plan leaves open, on the network that it was forecast on.
 pub fn residual(outlook: &Outlook, network: &Network) -> Vec<Residual> {
-    let suspect = &outlook.plan.suspect;
+    let Some(suspect) = outlook.plan.suspect() else {
+        return Vec::new();
+    };
     let end = outlook.course(network).end();
     let mut channels = network_channels(end, suspect);
     let does = |wanted: fn(&Operation) -> bool| outlook.plan.operations().any(wanted);

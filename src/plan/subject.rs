@@ -241,6 +241,8 @@ impl Steps {
             what,
             class,
             after: after.into_iter().collect(),
+            part: None,
+            known: None,
         });
         id
     }

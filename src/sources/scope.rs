@@ -42,6 +42,10 @@ pub fn part_of(estate: &Estate, kind: PartKind, scope: &Scope) -> Part {
         PartKind::TargetMemberships => {
             Part::TargetMemberships(of.flat_map(|id| estate.targets_of(id)).cloned().collect())
         }
+        PartKind::Profiles => Part::Profiles(only(estate.profiles().iter(), |profile| {
+            let mut users = profile.users.iter();
+            users.any(|it| scope.instances.contains(it))
+        })),
         PartKind::FlowLogs => Part::FlowLogs(only(estate.flow_logs().iter(), |it| {
             vpc_of(estate, it).is_some_and(|vpc| within(&vpc))
         })),

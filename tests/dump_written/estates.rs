@@ -5,11 +5,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use chrono::DateTime;
 use firedoor::model::{
-    Acl, AclAction, AclEntry, AsgMembership, Direction, Eni, EniKind, Estate, FlowLog,
+    Acl, AclAction, AclEntry, AsgMembership, AsgSize, Direction, Eni, EniKind, Estate, FlowLog,
     FlowLogDestination, Gateway, GatewayKind, Group, GroupRule, Instance, InstanceAttributes,
-    InstanceState, Part, Peering, PeeringSide, Platform, PortRange, PrefixList, Protocol,
-    PublicAddress, Route, RouteTable, RulePeer, Shutdown, Subnet, TargetMembership,
-    TrackingTimeouts, Volume, Vpc, notation,
+    InstanceProfile, InstanceState, Part, PartKind, Peering, PeeringSide, Platform, PortRange,
+    PrefixList, Protocol, PublicAddress, Route, RouteTable, RulePeer, Shutdown, Subnet,
+    TargetMembership, TrackingTimeouts, Volume, Vpc, notation,
 };
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use proptest::collection::{btree_set, vec};
@@ -36,10 +36,11 @@ pub(crate) fn estate() -> impl Strategy<Value = Estate> {
         vec(asg_membership(), 0..4),
         vec(target_membership(), 0..4),
         vec(flow_log(), 0..3),
+        vec(profile(), 0..3),
     );
-    (network, rest, vec(any_bool(), 14)).prop_map(|(network, rest, read)| {
+    (network, rest, vec(any_bool(), PartKind::ALL.len())).prop_map(|(network, rest, read)| {
         let (vpcs, subnets, enis, groups, acls, tables, gateways) = network;
-        let (peerings, lists, instances, volumes, asg, targets, logs) = rest;
+        let (peerings, lists, instances, volumes, asg, targets, logs, profiles) = rest;
         let parts = [
             Part::Vpcs(vpcs),
             Part::Subnets(subnets),
@@ -56,6 +57,7 @@ pub(crate) fn estate() -> impl Strategy<Value = Estate> {
             Part::TargetMemberships(once(targets, |it| {
                 (it.instance.clone(), it.arn.clone(), it.port)
             })),
+            Part::Profiles(once(profiles, |it| it.name.clone())),
             Part::FlowLogs(once(logs, |it| it.id.clone())),
         ];
         let parts = parts.into_iter().zip(read).filter(|(_, read)| *read);
@@ -484,11 +486,25 @@ fn volume() -> impl Strategy<Value = Volume> {
 }
 
 fn asg_membership() -> impl Strategy<Value = AsgMembership> {
-    (id("i"), id("asg"), text()).prop_map(|(instance, group, lifecycle)| AsgMembership {
-        instance,
-        group,
-        lifecycle,
+    let size =
+        any::<(u32, u32, u32)>().prop_map(|(min, desired, max)| AsgSize { min, desired, max });
+    (id("i"), id("asg"), text(), option::of(size)).prop_map(|(instance, group, lifecycle, size)| {
+        AsgMembership {
+            instance,
+            group,
+            lifecycle,
+            size,
+        }
     })
+}
+
+fn profile() -> impl Strategy<Value = InstanceProfile> {
+    (name("profile"), vec(name("role"), 0..2), vec(id("i"), 0..3))
+        .prop_map(|(name, roles, users)| InstanceProfile { name, roles, users })
+}
+
+fn name(prefix: &'static str) -> impl Strategy<Value = String> {
+    (0..6_u8).prop_map(move |number| format!("{prefix}-{number}"))
 }
 
 fn target_membership() -> impl Strategy<Value = TargetMembership> {

@@ -92,6 +92,7 @@ fn parts(it: &Estate) -> Vec<(PartKind, bool, String)> {
         PartKind::Volumes => format!("{:#?}", it.volumes()),
         PartKind::AsgMemberships => format!("{:#?}", it.asg_memberships()),
         PartKind::TargetMemberships => format!("{:#?}", it.target_memberships()),
+        PartKind::Profiles => format!("{:#?}", it.profiles()),
         PartKind::FlowLogs => format!("{:#?}", it.flow_logs()),
     };
     let of = |kind| (kind, it.freshness(kind).is_some(), text(kind));

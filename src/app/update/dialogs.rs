@@ -136,9 +136,6 @@ impl AppState {
 
     /// Why the plan must not start now.
     fn refusal(&self, confirm: &Confirm) -> Option<String> {
-        if !confirm.runs() {
-            return Some("forecast only: this version does not run it".into());
-        }
         if let Some(why) = self.settings.mode.why_not() {
             return Some(why.into());
         }
@@ -148,7 +145,7 @@ impl AppState {
         if !confirm.is_acknowledged() {
             return Some(format!(
                 "type the last four characters of {} first",
-                confirm.plan.suspect
+                confirm.plan.target
             ));
         }
         match self.forecast_now(&confirm.intent) {

@@ -198,6 +198,7 @@ fn is_empty(part: &Part) -> bool {
         Part::Volumes(it) => it.is_empty(),
         Part::AsgMemberships(it) => it.is_empty(),
         Part::TargetMemberships(it) => it.is_empty(),
+        Part::Profiles(it) => it.is_empty(),
         Part::FlowLogs(it) => it.is_empty(),
     }
 }

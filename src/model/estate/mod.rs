@@ -14,7 +14,7 @@ pub use diff::Changes;
 use index::Index;
 pub use part::{Freshness, Part, PartKind};
 
-use super::compute::{AsgMembership, Instance, TargetMembership, Volume};
+use super::compute::{AsgMembership, Instance, InstanceProfile, TargetMembership, Volume};
 use super::id::{AclId, EniId, GatewayId, GroupId, InstanceId, RouteTableId, SubnetId, VpcId};
 use super::network::{
     Acl, Eni, FlowLog, Gateway, Group, Peering, PrefixList, RouteTable, RulePeer, Subnet, Vpc,
@@ -43,6 +43,7 @@ pub struct Estate {
     volumes: Arc<Vec<Volume>>,
     asg: Arc<Vec<AsgMembership>>,
     targets: Arc<Vec<TargetMembership>>,
+    profiles: Arc<Vec<InstanceProfile>>,
     flow_logs: Arc<Vec<FlowLog>>,
     freshness: BTreeMap<PartKind, Freshness>,
     index: Index,
@@ -90,6 +91,7 @@ impl Estate {
             Part::Volumes(all) => self.volumes = Arc::new(all),
             Part::AsgMemberships(all) => self.asg = Arc::new(all),
             Part::TargetMemberships(all) => self.targets = Arc::new(all),
+            Part::Profiles(all) => self.profiles = Arc::new(all),
             Part::FlowLogs(all) => self.flow_logs = Arc::new(all),
         }
     }
@@ -192,6 +194,16 @@ impl Estate {
     /// Every managed prefix list, by id.
     pub fn prefix_lists(&self) -> impl ExactSizeIterator<Item = &PrefixList> {
         self.prefix_lists.values().map(Arc::as_ref)
+    }
+
+    /// Every instance profile.
+    pub fn profiles(&self) -> &[InstanceProfile] {
+        &self.profiles
+    }
+
+    /// An instance profile by name.
+    pub fn profile(&self, name: &str) -> Option<&InstanceProfile> {
+        self.profiles.iter().find(|it| it.name == name)
     }
 
     /// Every volume.

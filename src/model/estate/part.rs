@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::model::compute::{AsgMembership, Instance, TargetMembership, Volume};
+use crate::model::compute::{AsgMembership, Instance, InstanceProfile, TargetMembership, Volume};
 use crate::model::network::{
     Acl, Eni, FlowLog, Gateway, Group, Peering, PrefixList, RouteTable, Subnet, Vpc,
 };
@@ -38,13 +38,15 @@ pub enum PartKind {
     AsgMemberships,
     /// Target-group membership of the instances.
     TargetMemberships,
+    /// Instance profiles, with their roles and users.
+    Profiles,
     /// Flow log subscriptions.
     FlowLogs,
 }
 
 impl PartKind {
     /// Every part, in the order in which a reader is likely to miss it.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Instances,
         Self::Enis,
         Self::Subnets,
@@ -59,6 +61,7 @@ impl PartKind {
         Self::Volumes,
         Self::AsgMemberships,
         Self::TargetMemberships,
+        Self::Profiles,
     ];
 
     /// The name on screen.
@@ -77,6 +80,7 @@ impl PartKind {
             Self::Volumes => "volumes",
             Self::AsgMemberships => "Auto Scaling",
             Self::TargetMemberships => "target groups",
+            Self::Profiles => "instance profiles",
             Self::FlowLogs => "flow logs",
         }
     }
@@ -111,6 +115,8 @@ pub enum Part {
     AsgMemberships(Vec<AsgMembership>),
     /// [`PartKind::TargetMemberships`]
     TargetMemberships(Vec<TargetMembership>),
+    /// [`PartKind::Profiles`]
+    Profiles(Vec<InstanceProfile>),
     /// [`PartKind::FlowLogs`]
     FlowLogs(Vec<FlowLog>),
 }
@@ -132,6 +138,7 @@ impl Part {
             PartKind::Volumes => Self::Volumes(Vec::new()),
             PartKind::AsgMemberships => Self::AsgMemberships(Vec::new()),
             PartKind::TargetMemberships => Self::TargetMemberships(Vec::new()),
+            PartKind::Profiles => Self::Profiles(Vec::new()),
             PartKind::FlowLogs => Self::FlowLogs(Vec::new()),
         }
     }
@@ -152,6 +159,7 @@ impl Part {
             Self::Volumes(_) => PartKind::Volumes,
             Self::AsgMemberships(_) => PartKind::AsgMemberships,
             Self::TargetMemberships(_) => PartKind::TargetMemberships,
+            Self::Profiles(_) => PartKind::Profiles,
             Self::FlowLogs(_) => PartKind::FlowLogs,
         }
     }

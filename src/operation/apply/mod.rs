@@ -9,7 +9,9 @@ mod interfaces;
 mod platform;
 mod routes;
 
-use super::{Bindings, Operation, Ref, Refusal, State, StepId, observe, precondition};
+use super::{
+    At, Bindings, CommandState, Operation, Ref, Refusal, State, StepId, observe, precondition,
+};
 use crate::model::{Estate, InstanceState};
 
 /// An estate that operations are tried on.
@@ -71,11 +73,17 @@ fn made_state(estate: &Estate, operation: &Operation, made: &str) -> Option<Stat
         Operation::CreateInterface { .. } => Some(State::Interface(made.into())),
         Operation::CreateAcl { .. } => Some(State::Acl(made.into())),
         Operation::CreateRouteTable { .. } => Some(State::RouteTable(made.into())),
-        Operation::RevokeSessions { .. } | Operation::DenyInstance { .. } => {
-            operation.role_policy().map(State::RolePolicy)
-        }
-        Operation::RunHostBlock { .. }
-        | Operation::CreateSnapshots { .. }
+        Operation::RevokeSessions {
+            until: At::Moment(until),
+            ..
+        } => Some(State::SessionsDenied(*until)),
+        Operation::DenyInstance { .. } => operation.role_policy().map(State::RolePolicy),
+        Operation::RunHostBlock { .. } => Some(State::Command(CommandState {
+            id: made.into(),
+            status: "Success".into(),
+            output: Vec::new(),
+        })),
+        Operation::CreateSnapshots { .. }
         | Operation::CreateImage { .. }
         | Operation::GetConsoleOutput { .. } => Some(State::Made(made.into())),
         _ => None,
@@ -176,23 +184,38 @@ fn change(estate: &mut Estate, operation: &Operation, made: &str) {
             instance,
             attribute,
         } => instances::set_attribute(estate, instance, attribute),
-        Operation::Tag {
-            instance,
-            key,
-            value,
-        } => instances::set_tag(estate, instance, key, Some(value)),
-        Operation::Untag { instance, key } => instances::set_tag(estate, instance, key, None),
+        Operation::SetTags { resource, tags } => {
+            let instance = resource.as_str().into();
+            for (key, value) in tags {
+                let value = value.as_ref().map(ToString::to_string);
+                instances::set_tag(estate, &instance, key, value.as_deref());
+            }
+        }
+        Operation::SetAsgMinSize { asg, min } => platform::set_min_size(estate, asg, *min),
         Operation::DisassociateProfile { instance } => estate.set_profile(instance, None),
         Operation::AssociateProfile { instance, profile } => {
             estate.set_profile(instance, Some(profile.clone()));
         }
-        Operation::EnterStandby { instance, .. } => {
+        Operation::EnterStandby {
+            instance,
+            asg,
+            decrement,
+        } => {
             platform::set_lifecycle(estate, instance, "Standby");
+            platform::resize(estate, asg, if *decrement { -1 } else { 0 });
         }
-        Operation::ExitStandby { instance, .. } => {
+        Operation::ExitStandby { instance, asg } => {
             platform::set_lifecycle(estate, instance, "InService");
+            platform::resize(estate, asg, 1);
         }
-        Operation::DetachFromAsg { instance, .. } => platform::leave_asg(estate, instance),
+        Operation::DetachFromAsg {
+            instance,
+            asg,
+            decrement,
+        } => {
+            platform::leave_asg(estate, instance);
+            platform::resize(estate, asg, if *decrement { -1 } else { 0 });
+        }
         Operation::AttachToAsg { instance, asg } => platform::join_asg(estate, instance, asg),
         Operation::DeregisterTarget {
             instance,

@@ -38,20 +38,24 @@ pub(super) const SET_VOLUME_ATTRIBUTE: Facts = Facts::new(
 
 pub(super) const TAG: Facts = Facts::new(
     "ec2:CreateTags",
-    &["ec2:CreateTags", "ec2:DescribeInstances"],
+    &["ec2:CreateTags", "ec2:DescribeTags"],
     "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateTags.html",
 );
 
 pub(super) const UNTAG: Facts = Facts::new(
     "ec2:DeleteTags",
-    &["ec2:DeleteTags", "ec2:DescribeInstances"],
+    &["ec2:DeleteTags", "ec2:CreateTags", "ec2:DescribeTags"],
     "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteTags.html",
 );
 
 /// What a command did in the guest is undone by hand.
 pub(super) const RUN_HOST_BLOCK: Facts = Facts::new(
     "ssm:SendCommand",
-    &["ssm:SendCommand", "ssm:GetCommandInvocation"],
+    &[
+        "ssm:SendCommand",
+        "ssm:ListCommands",
+        "ssm:GetCommandInvocation",
+    ],
     "https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.html",
 )
 .one_way()
@@ -91,6 +95,16 @@ pub(super) const DELETE_ROLE_POLICY: Facts = Facts::new(
     "https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRolePolicy.html",
 )
 .one_way()
+.without_dry_run();
+
+pub(super) const SET_ASG_MIN_SIZE: Facts = Facts::new(
+    "autoscaling:UpdateAutoScalingGroup",
+    &[
+        "autoscaling:UpdateAutoScalingGroup",
+        "autoscaling:DescribeAutoScalingGroups",
+    ],
+    "https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_UpdateAutoScalingGroup.html",
+)
 .without_dry_run();
 
 pub(super) const ENTER_STANDBY: Facts = Facts::new(

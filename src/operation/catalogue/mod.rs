@@ -20,27 +20,20 @@ pub struct Facts {
     pub dry_run: bool,
     /// Whether the captured state can be restored.
     pub reversible: bool,
-    /// Whether this version can send it; what it can't, it only forecasts.
-    pub runs: bool,
     /// AWS's page about the call.
     pub reference: &'static str,
 }
 
 impl Facts {
-    /// With `DryRun`, reversible, and only forecast: what most are.
+    /// With `DryRun`, and reversible: what most are.
     const fn new(api: &'static str, iam: &'static [&'static str], reference: &'static str) -> Self {
         Self {
             api,
             iam,
             dry_run: true,
             reversible: true,
-            runs: false,
             reference,
         }
-    }
-
-    const fn runs(self) -> Self {
-        Self { runs: true, ..self }
     }
 
     const fn one_way(self) -> Self {
@@ -109,13 +102,14 @@ impl Operation {
                 ..
             } => &i::SET_VOLUME_ATTRIBUTE,
             Self::SetAttribute { .. } => &i::SET_ATTRIBUTE,
-            Self::Tag { .. } => &i::TAG,
-            Self::Untag { .. } => &i::UNTAG,
+            Self::SetTags { tags, .. } if tags.values().any(Option::is_none) => &i::UNTAG,
+            Self::SetTags { .. } => &i::TAG,
             Self::RunHostBlock { .. } => &i::RUN_HOST_BLOCK,
             Self::DisassociateProfile { .. } => &i::DISASSOCIATE_PROFILE,
             Self::AssociateProfile { .. } => &i::ASSOCIATE_PROFILE,
             Self::RevokeSessions { .. } | Self::DenyInstance { .. } => &i::PUT_ROLE_POLICY,
             Self::RemoveRolePolicy { .. } => &i::DELETE_ROLE_POLICY,
+            Self::SetAsgMinSize { .. } => &i::SET_ASG_MIN_SIZE,
             Self::EnterStandby { .. } => &i::ENTER_STANDBY,
             Self::ExitStandby { .. } => &i::EXIT_STANDBY,
             Self::DetachFromAsg { .. } => &i::DETACH_FROM_ASG,

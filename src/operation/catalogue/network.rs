@@ -11,8 +11,7 @@ pub(super) const CREATE_GROUP: Facts = Facts::new(
         "ec2:DescribeSecurityGroups",
     ],
     "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html",
-)
-.runs();
+);
 
 pub(super) const AUTHORIZE_INGRESS: Facts = Facts::new(
     "ec2:AuthorizeSecurityGroupIngress",
@@ -22,8 +21,7 @@ pub(super) const AUTHORIZE_INGRESS: Facts = Facts::new(
         "ec2:DescribeSecurityGroups",
     ],
     "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupIngress.html",
-)
-.runs();
+);
 
 pub(super) const AUTHORIZE_EGRESS: Facts = Facts::new(
     "ec2:AuthorizeSecurityGroupEgress",
@@ -33,8 +31,7 @@ pub(super) const AUTHORIZE_EGRESS: Facts = Facts::new(
         "ec2:DescribeSecurityGroups",
     ],
     "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupEgress.html",
-)
-.runs();
+);
 
 pub(super) const REVOKE_INGRESS: Facts = Facts::new(
     "ec2:RevokeSecurityGroupIngress",
@@ -44,8 +41,7 @@ pub(super) const REVOKE_INGRESS: Facts = Facts::new(
         "ec2:DescribeSecurityGroups",
     ],
     "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RevokeSecurityGroupIngress.html",
-)
-.runs();
+);
 
 pub(super) const REVOKE_EGRESS: Facts = Facts::new(
     "ec2:RevokeSecurityGroupEgress",
@@ -55,8 +51,7 @@ pub(super) const REVOKE_EGRESS: Facts = Facts::new(
         "ec2:DescribeSecurityGroups",
     ],
     "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RevokeSecurityGroupEgress.html",
-)
-.runs();
+);
 
 pub(super) const REVOKE_SOME_INGRESS: Facts = Facts::new(
     "ec2:RevokeSecurityGroupIngress",
@@ -88,10 +83,16 @@ pub(super) const DELETE_GROUP: Facts = Facts::new(
     ],
     "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSecurityGroup.html",
 )
-.runs()
 .one_way();
 
-pub(super) const SET_ENI_GROUPS: Facts = Facts::new("ec2:ModifyNetworkInterfaceAttribute", &["ec2:ModifyNetworkInterfaceAttribute", "ec2:DescribeNetworkInterfaces"], "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyNetworkInterfaceAttribute.html").runs();
+pub(super) const SET_ENI_GROUPS: Facts = Facts::new(
+    "ec2:ModifyNetworkInterfaceAttribute",
+    &[
+        "ec2:ModifyNetworkInterfaceAttribute",
+        "ec2:DescribeNetworkInterfaces",
+    ],
+    "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyNetworkInterfaceAttribute.html",
+);
 
 pub(super) const SET_INSTANCE_GROUPS: Facts = Facts::new(
     "ec2:ModifyInstanceAttribute",
@@ -103,7 +104,7 @@ pub(super) const SET_INSTANCE_GROUPS: Facts = Facts::new(
 );
 
 /// A timer that was never set can't be set back to "never set".
-pub(super) const SET_TRACKING_TIMEOUTS: Facts = Facts::new("ec2:ModifyNetworkInterfaceAttribute", &["ec2:ModifyNetworkInterfaceAttribute", "ec2:DescribeNetworkInterfaces"], "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyNetworkInterfaceAttribute.html").runs().one_way();
+pub(super) const SET_TRACKING_TIMEOUTS: Facts = Facts::new("ec2:ModifyNetworkInterfaceAttribute", &["ec2:ModifyNetworkInterfaceAttribute", "ec2:DescribeNetworkInterfaces"], "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyNetworkInterfaceAttribute.html").one_way();
 
 pub(super) const CREATE_INTERFACE: Facts = Facts::new(
     "ec2:CreateNetworkInterface",
@@ -167,8 +168,7 @@ pub(super) const CREATE_ACL: Facts = Facts::new(
         "ec2:DescribeNetworkAcls",
     ],
     "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNetworkAcl.html",
-)
-.runs();
+);
 
 pub(super) const SET_SUBNET_ACL: Facts = Facts::new(
     "ec2:ReplaceNetworkAclAssociation",
@@ -177,15 +177,13 @@ pub(super) const SET_SUBNET_ACL: Facts = Facts::new(
         "ec2:DescribeNetworkAcls",
     ],
     "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReplaceNetworkAclAssociation.html",
-)
-.runs();
+);
 
 pub(super) const DELETE_ACL: Facts = Facts::new(
     "ec2:DeleteNetworkAcl",
     &["ec2:DeleteNetworkAcl", "ec2:DescribeNetworkAcls"],
     "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteNetworkAcl.html",
 )
-.runs()
 .one_way();
 
 pub(super) const CREATE_ACL_ENTRY: Facts = Facts::new(

@@ -1,12 +1,13 @@
 //! Instances, their identity, the platform around them, and evidence.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-use super::super::{Attribute, Operation};
+use super::super::{At, Attribute, Operation, TagValue};
 use super::line::{Line, quoted};
-use super::{tag_list, tagged};
+use super::tagged;
 use crate::model::{AsgName, InstanceId, Platform};
 
 fn ec2(command: &str) -> Line {
@@ -39,20 +40,12 @@ pub(super) fn line(operation: &Operation) -> Option<Line> {
             instance,
             attribute,
         } => attribute_line(instance, attribute),
-        Operation::Tag {
-            instance,
-            key,
-            value,
-        } => ec2("create-tags")
-            .option("resources", instance.as_str())
-            .json("tags", &tag_list(&[(key.clone(), value.clone())])),
-        Operation::Untag { instance, key } => ec2("delete-tags")
-            .option("resources", instance.as_str())
-            .json("tags", &json!([{"Key": key}])),
+        Operation::SetTags { resource, tags } => tags_line(resource.as_str(), tags),
         Operation::RunHostBlock {
             instance,
             platform,
             peer,
+            ..
         } => {
             let (document, commands) = host_block(*platform, *peer);
             Line::aws("ssm", "send-command")
@@ -147,9 +140,14 @@ fn identity_line(operation: &Operation) -> Option<Line> {
         Operation::AssociateProfile { instance, profile } => ec2("associate-iam-instance-profile")
             .option("instance-id", instance.as_str())
             .json("iam-instance-profile", &json!({"Name": profile})),
-        Operation::RevokeSessions { profile, margin } => {
-            let now = format!("$(date -u -d '+{margin} seconds' +%Y-%m-%dT%H:%M:%SZ)");
-            put_policy(operation, profile)?.raw("policy-document", &sessions_until(&now))
+        Operation::RevokeSessions { profile, until } => {
+            let until = match until {
+                At::After(seconds) => {
+                    format!("$(date -u -d '+{seconds} seconds' +%Y-%m-%dT%H:%M:%SZ)")
+                }
+                At::Moment(_) => until.to_string(),
+            };
+            put_policy(operation, profile)?.raw("policy-document", &sessions_until(&until))
         }
         Operation::DenyInstance { profile, instance } => {
             let condition = json!({
@@ -163,6 +161,25 @@ fn identity_line(operation: &Operation) -> Option<Line> {
         _ => return None,
     };
     Some(line)
+}
+
+/// AWS sets and takes off tags by different calls.
+fn tags_line(resource: &str, tags: &BTreeMap<String, Option<TagValue>>) -> Line {
+    let on = |command: &str| ec2(command).option("resources", resource);
+    let set: Vec<_> = tags
+        .iter()
+        .filter_map(|(key, value)| Some((key, value.as_ref()?)))
+        .map(|(key, value)| json!({"Key": key, "Value": value.to_string()}))
+        .collect();
+    let off = tags.iter().filter(|(_, value)| value.is_none());
+    let off: Vec<_> = off.map(|(key, _)| json!({"Key": key})).collect();
+    let set_line = on("create-tags").json("tags", &json!(set));
+    let off_line = on("delete-tags").json("tags", &json!(off));
+    match (set.is_empty(), off.is_empty()) {
+        (_, true) => set_line,
+        (true, false) => off_line,
+        (false, false) => set_line.then(&off_line),
+    }
 }
 
 fn put_policy(operation: &Operation, profile: &str) -> Option<Line> {
@@ -217,6 +234,11 @@ fn platform_line(operation: &Operation) -> Option<Line> {
             .json("targets", &json!([value]))
     };
     let line = match operation {
+        Operation::SetAsgMinSize { asg, min } => {
+            Line::aws("autoscaling", "update-auto-scaling-group")
+                .option("auto-scaling-group-name", asg.as_str())
+                .option("min-size", min.to_string())
+        }
         Operation::EnterStandby {
             instance,
             asg: group,

@@ -56,6 +56,12 @@ impl Line {
         self.option("query", query).option("output", "text")
     }
 
+    /// What to do after it.
+    pub(super) fn then(mut self, next: &Line) -> Self {
+        write!(self.0, " && {}", next.0).ok();
+        self
+    }
+
     /// What to do if this fails.
     pub(super) fn or_else(mut self, other: &Line) -> Self {
         write!(self.0, " || {}", other.0).ok();

@@ -1,9 +1,11 @@
 //! Instances: state, attributes, tags, profile.
 
-use super::super::Attribute;
+use std::collections::BTreeMap;
+
 use super::super::observe::tag_value;
+use super::super::{Attribute, TagValue};
 use super::{Refusal, known_id};
-use crate::model::{Estate, Instance, InstanceId, InstanceState, PartKind};
+use crate::model::{Estate, Instance, InstanceId, InstanceState, PartKind, ResourceId};
 
 pub(super) fn known_instance<'e>(
     estate: &'e Estate,
@@ -77,27 +79,35 @@ pub(super) fn set_attribute(
 }
 
 /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions>
-pub(super) fn tag(
+pub(super) fn set_tags(
     estate: &Estate,
-    instance: &InstanceId,
-    key: &str,
-    value: &str,
+    resource: &ResourceId,
+    tags: &BTreeMap<String, Option<TagValue>>,
 ) -> Result<(), Refusal> {
     const MOST: usize = 50;
-    let it = known_instance(estate, instance)?;
-    let valid = (1..=128).contains(&key.chars().count()) && !key.starts_with("aws:");
-    Refusal::unless(
-        valid && value.chars().count() <= 256,
-        "InvalidParameterValue",
-        || format!("{key:?}={value:?} is no valid tag"),
-    )?;
+    for (key, value) in tags {
+        let value = value.as_ref().map(ToString::to_string).unwrap_or_default();
+        let valid = (1..=128).contains(&key.chars().count()) && !key.starts_with("aws:");
+        Refusal::unless(
+            valid && value.chars().count() <= 256,
+            "InvalidParameterValue",
+            || format!("{key:?}={value:?} is no valid tag"),
+        )?;
+    }
+    // Tags of other resources are no part of the estate.
+    if !resource.as_str().starts_with("i-") {
+        return Ok(());
+    }
+    let it = known_instance(estate, &resource.as_str().into())?;
     let own = it.tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
-    let full = own.count() + usize::from(!it.name.is_empty()) >= MOST;
-    Refusal::unless(
-        !full || tag_value(it, key).is_some(),
-        "TagLimitExceeded",
-        || format!("{instance} has {MOST} tags already"),
-    )
+    let have = own.count() + usize::from(!it.name.is_empty());
+    let new = tags
+        .iter()
+        .filter(|(key, value)| value.is_some() && tag_value(it, key).is_none());
+    let new = new.count();
+    Refusal::unless(new == 0 || have + new <= MOST, "TagLimitExceeded", || {
+        format!("{resource} has {have} tags already, and {MOST} are the most")
+    })
 }
 
 /// Systems Manager reaches running instances only:

@@ -119,7 +119,6 @@ pub fn precondition(estate: &Estate, operation: &Operation) -> Result<(), Refusa
         } => instances::stop(estate, instance, *hibernate),
         Operation::StartInstance { instance } => instances::start(estate, instance),
         Operation::SetMetadataEndpoint { instance, .. }
-        | Operation::Untag { instance, .. }
         | Operation::CreateSnapshots { instance, .. }
         | Operation::GetConsoleOutput { instance } => {
             instances::known_instance(estate, instance).map(|_| ())
@@ -128,11 +127,8 @@ pub fn precondition(estate: &Estate, operation: &Operation) -> Result<(), Refusa
             instance,
             attribute,
         } => instances::set_attribute(estate, instance, attribute),
-        Operation::Tag {
-            instance,
-            key,
-            value,
-        } => instances::tag(estate, instance, key, value),
+        Operation::SetTags { resource, tags } => instances::set_tags(estate, resource, tags),
+        Operation::SetAsgMinSize { asg, min } => platform::set_min_size(estate, asg, *min),
         Operation::RunHostBlock { instance, .. } => instances::run(estate, instance),
         Operation::CreateImage { instance, name, .. } => instances::image(estate, instance, name),
         Operation::DisassociateProfile { instance } => {
@@ -145,14 +141,21 @@ pub fn precondition(estate: &Estate, operation: &Operation) -> Result<(), Refusa
         Operation::RevokeSessions { .. }
         | Operation::DenyInstance { .. }
         | Operation::RemoveRolePolicy { .. } => Ok(()),
-        Operation::EnterStandby { instance, asg, .. } => {
-            platform::member_in(estate, instance, asg, &["InService"])
-        }
+        Operation::EnterStandby {
+            instance,
+            asg,
+            decrement,
+        } => platform::leave(estate, instance, asg, &["InService"], *decrement),
         Operation::ExitStandby { instance, asg } => {
             platform::member_in(estate, instance, asg, &["Standby"])
         }
-        Operation::DetachFromAsg { instance, asg, .. } => {
-            platform::member_in(estate, instance, asg, &["InService", "Standby"])
+        Operation::DetachFromAsg {
+            instance,
+            asg,
+            decrement,
+        } => {
+            let states = ["InService", "Standby"];
+            platform::leave(estate, instance, asg, &states, *decrement)
         }
         Operation::AttachToAsg { instance, .. } => platform::attach(estate, instance),
         Operation::DeregisterTarget {

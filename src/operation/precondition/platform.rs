@@ -4,8 +4,40 @@ use super::Refusal;
 use super::instances::known_instance;
 use crate::model::{AsgName, Estate, InstanceId, InstanceState};
 
-/// Whether it is a member of the group, in one of these life-cycle states. The group's minimum size,
-/// below which AWS refuses too, is not read.
+/// Whether it may leave service: a desired capacity that is lowered with it must not fall below the
+/// group's minimum size.
+/// <https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_EnterStandby.html>
+pub(super) fn leave(
+    estate: &Estate,
+    instance: &InstanceId,
+    asg: &AsgName,
+    states: &[&str],
+    decrement: bool,
+) -> Result<(), Refusal> {
+    member_in(estate, instance, asg, states)?;
+    let size = estate.asg_of(instance).and_then(|it| it.size);
+    let Some(size) = size.filter(|_| decrement) else {
+        return Ok(());
+    };
+    Refusal::unless(size.desired > size.min, "ValidationError", || {
+        format!(
+            "the desired capacity of {asg} would fall below its minimum size of {}",
+            size.min
+        )
+    })
+}
+
+/// <https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_UpdateAutoScalingGroup.html>
+pub(super) fn set_min_size(estate: &Estate, asg: &AsgName, min: u32) -> Result<(), Refusal> {
+    let mut members = estate.asg_memberships().iter();
+    let size = members.find(|it| it.group == *asg).and_then(|it| it.size);
+    let fits = size.is_none_or(|size| min <= size.max);
+    Refusal::unless(fits, "ValidationError", || {
+        format!("a minimum size of {min} is above the maximum size of {asg}")
+    })
+}
+
+/// Whether it is a member of the group, in one of these life-cycle states.
 /// <https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-enter-exit-standby.html>
 pub(super) fn member_in(
     estate: &Estate,

@@ -152,7 +152,7 @@ fn an_entry_has_what_its_protocol_needs() {
 fn the_moment_until_which_sessions_are_denied_is_the_shells() {
     let operation = Operation::RevokeSessions {
         profile: "web".into(),
-        margin: 30,
+        until: At::After(30),
     };
     let document = arguments(&operation.cli()).pop().unwrap();
     let document: serde_json::Value = serde_json::from_str(&document).unwrap();

@@ -220,19 +220,6 @@ fn the_facts_of_every_operation_are_consistent() {
 }
 
 #[test]
-fn what_this_version_only_forecasts_is_not_sent() {
-    let forecast: Vec<_> = one_of_each()
-        .into_iter()
-        .filter(|it| !it.facts().runs)
-        .collect();
-    assert_eq!(one_of_each().len() - forecast.len(), 9);
-    let error = CallError::forecast_only(&forecast[0]);
-    assert_eq!(error.kind, CallErrorKind::NotSent);
-    assert_eq!(error.code, "NotAvailable");
-    assert!(error.to_string().contains("only forecasts it"), "{error}");
-}
-
-#[test]
 fn a_route_to_an_unattached_interface_is_a_black_hole() {
     let mut estate = estate();
     for (last, target, dropped) in [

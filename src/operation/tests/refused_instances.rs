@@ -19,6 +19,7 @@ fn states_and_attributes() {
     let block = |tail: &str| Operation::RunHostBlock {
         instance: instance(tail),
         platform: Platform::Unix,
+        name: "block".into(),
         peer: "203.0.113.66".parse().unwrap(),
     };
     let endpoint = Operation::SetMetadataEndpoint {

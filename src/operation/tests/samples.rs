@@ -2,9 +2,9 @@
 
 use super::super::*;
 use crate::model::{
-    Acl, AclAction, AclEntry, AsgMembership, Direction, Eni, EniKind, Estate, Gateway, GatewayKind,
-    Group, GroupRule, InstanceAttributes, InstanceId, Part, Peering, PeeringSide, PrefixList,
-    Protocol, PublicAddress, Route, RouteTable, RulePeer, Shutdown, TargetMembership,
+    Acl, AclAction, AclEntry, AsgMembership, AsgSize, Direction, Eni, EniKind, Estate, Gateway,
+    GatewayKind, Group, GroupRule, InstanceAttributes, InstanceId, Part, Peering, PeeringSide,
+    PrefixList, Protocol, PublicAddress, Route, RouteTable, RulePeer, Shutdown, TargetMembership,
     TrackingTimeouts, Volume, Vpc, fixture,
 };
 
@@ -183,17 +183,17 @@ pub(super) fn set(tail: &str, attribute: Attribute) -> Operation {
 }
 
 pub(super) fn tag(key: &str, value: &str) -> Operation {
-    Operation::Tag {
-        instance: instance("web1"),
-        key: key.into(),
-        value: value.into(),
-    }
+    set_tag(key, Some(TagValue::Text(value.into())))
 }
 
 pub(super) fn untag(key: &str) -> Operation {
-    Operation::Untag {
-        instance: instance("web1"),
-        key: key.into(),
+    set_tag(key, None)
+}
+
+fn set_tag(key: &str, value: Option<TagValue>) -> Operation {
+    Operation::SetTags {
+        resource: instance("web1").as_str().into(),
+        tags: [(key.to_string(), value)].into(),
     }
 }
 
@@ -290,6 +290,7 @@ fn of_instances() -> Vec<Operation> {
             instance: web(),
             platform: crate::model::Platform::Unix,
             peer: "203.0.113.66".parse().unwrap(),
+            name: "firedoor-block".into(),
         },
         Operation::DisassociateProfile { instance: web() },
         Operation::AssociateProfile {
@@ -298,7 +299,7 @@ fn of_instances() -> Vec<Operation> {
         },
         Operation::RevokeSessions {
             profile: "web-profile".into(),
-            margin: 30,
+            until: At::Moment(fixture::read_at()),
         },
         Operation::DenyInstance {
             profile: "web-profile".into(),
@@ -308,6 +309,7 @@ fn of_instances() -> Vec<Operation> {
             profile: "web-profile".into(),
             policy: "AWSRevokeOlderSessions".into(),
         },
+        Operation::SetAsgMinSize { asg: asg(), min: 0 },
         Operation::EnterStandby {
             instance: web(),
             asg: asg(),
@@ -518,6 +520,11 @@ fn platform(estate: &mut Estate) {
         instance: instance(tail),
         group: "web-asg".into(),
         lifecycle: lifecycle.into(),
+        size: Some(AsgSize {
+            min: 1,
+            desired: 3,
+            max: 4,
+        }),
     };
     let members = vec![member("web1", "InService"), member("web2", "Standby")];
     let target = TargetMembership {

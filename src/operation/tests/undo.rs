@@ -21,7 +21,12 @@ fn pool() -> Vec<Operation> {
         .collect();
     // AWS takes only running instances back into Auto Scaling and target groups, so the one that is
     // taken out of them is not the one that stops.
-    pool.retain(|it| !matches!(it, Operation::StopInstance { .. }));
+    pool.retain(|it| {
+        !matches!(
+            it,
+            Operation::StopInstance { .. } | Operation::SetAsgMinSize { .. }
+        )
+    });
     pool.push(Operation::StopInstance {
         instance: instance("web2"),
         hibernate: false,
@@ -137,6 +142,8 @@ proptest! {
         operations in prop::collection::vec(invertible(), 1..8),
     ) {
         let mut estate = timed();
+        // One that was taken out of standby and out of its group comes back in one go, so sizes differ.
+        estate.update_asg_memberships(|all| all.iter_mut().for_each(|it| it.size = None));
         let before = picture(&estate);
         let mut undo = Vec::new();
         for (number, operation) in operations.iter().enumerate() {

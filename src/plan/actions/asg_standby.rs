@@ -4,10 +4,11 @@
 
 use super::super::builder::PlanError;
 use super::super::catalogue::{Action, Entry, Scope};
+use super::super::step::Class;
 use super::super::subject::{Steps, Subject};
 use super::Remarks;
 use crate::model::{AsgMembership, PartKind};
-use crate::operation::Operation;
+use crate::operation::{Operation, StepId};
 
 /// What is constant of it.
 pub(in crate::plan) const ENTRY: Entry = Entry {
@@ -15,7 +16,7 @@ pub(in crate::plan) const ENTRY: Entry = Entry {
     name: "asg-standby",
     scope: Scope::Platform,
     summary: "to standby in its Auto Scaling group",
-    caveat: "fails where the group is at its minimum size; load balancers drain it for up to 300 s",
+    caveat: "its group is one instance smaller meanwhile; load balancers drain it for up to 300 s",
     cuts: false,
     fails_health_checks: false,
     needs: &[PartKind::Instances, PartKind::AsgMemberships],
@@ -28,18 +29,45 @@ fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Remarks {
     if member.lifecycle == "Standby" {
         return Err(subject.already_so());
     }
-    steps.at_once(vec![Operation::EnterStandby {
+    let lowered = lower_min_size(member, steps);
+    let standby = Operation::EnterStandby {
         instance: subject.instance.id.clone(),
         asg: member.group.clone(),
         decrement: true,
-    }]);
+    };
+    steps.change(standby, Class::Must, lowered);
     Ok(vec![
-        "AWS refuses if the group's desired capacity would fall below its minimum: that was not read."
-            .to_string(),
+        smaller(member),
         "The group launches no replacement. One would start from the same image, which may be compromised \
          too."
             .to_string(),
     ])
+}
+
+/// Lowers the group's minimum size where leaving would fall below it, which AWS refuses.
+pub(super) fn lower_min_size(member: &AsgMembership, steps: &mut Steps) -> Option<StepId> {
+    let size = member.size.filter(|it| it.desired <= it.min)?;
+    let lower = Operation::SetAsgMinSize {
+        asg: member.group.clone(),
+        min: size.desired.saturating_sub(1),
+    };
+    Some(steps.change(lower, Class::Must, []))
+}
+
+/// What becomes of the group's size.
+pub(super) fn smaller(member: &AsgMembership) -> String {
+    let group = &member.group;
+    match member.size {
+        Some(size) => format!(
+            "{group} goes from {} to {} instances, and may not be scaled in further: its minimum was {}.",
+            size.desired,
+            size.desired.saturating_sub(1),
+            size.min
+        ),
+        None => format!(
+            "The size of {group} was not read: AWS refuses if it would fall below its minimum."
+        ),
+    }
 }
 
 /// Its Auto Scaling group.

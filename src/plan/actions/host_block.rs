@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command.html>
 
 use super::super::catalogue::{Action, Entry, Scope};
-use super::super::subject::{Steps, Subject};
+use super::super::subject::{Steps, Subject, suffixed};
 use super::Remarks;
 use crate::model::PartKind;
 use crate::operation::Operation;
@@ -25,12 +25,13 @@ pub(in crate::plan) const ENTRY: Entry = Entry {
 };
 
 fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Remarks {
-    let block = |peer: &std::net::IpAddr| Operation::RunHostBlock {
+    let block = |(peer, number): (&std::net::IpAddr, usize)| Operation::RunHostBlock {
         instance: subject.instance.id.clone(),
         platform: subject.instance.platform,
         peer: *peer,
+        name: subject.made_name(&suffixed("block", number)),
     };
-    for operation in subject.peers()?.iter().map(block) {
+    for operation in subject.peers()?.iter().zip(0..).map(block) {
         steps.at_once(vec![operation]);
     }
     Ok(vec![

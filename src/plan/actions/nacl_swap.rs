@@ -19,7 +19,6 @@ pub(in crate::plan) const ENTRY: Entry = Entry {
     summary: "its subnets to a network ACL that denies everything",
     caveat: "cuts every neighbour of the subnet, and not traffic inside the subnet",
     stays: "the network ACL",
-    runs: true,
     needs: &[
         PartKind::Instances,
         PartKind::Enis,

@@ -8,7 +8,7 @@ use super::super::catalogue::{Action, Entry, Scope};
 use super::super::subject::{Steps, Subject};
 use super::{Remarks, counted};
 use crate::model::PartKind;
-use crate::operation::Operation;
+use crate::operation::{At, Operation};
 
 /// Seconds after the call.
 const MARGIN: u32 = 30;
@@ -31,7 +31,7 @@ fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Remarks {
     let profile = subject.profile()?;
     steps.at_once(vec![Operation::RevokeSessions {
         profile: profile.to_string(),
-        margin: MARGIN,
+        until: At::After(MARGIN),
     }]);
     let users = subject.estate.instances_of_profile(profile);
     let others = users.filter(|it| it.id != subject.instance.id).count();

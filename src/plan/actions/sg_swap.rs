@@ -21,7 +21,6 @@ pub(in crate::plan) const ENTRY: Entry = Entry {
     summary: "every interface to an empty security group",
     caveat: "established tracked connections (such as a reverse shell) go on until they idle out",
     stays: "the empty group",
-    runs: true,
     needs: &[
         PartKind::Instances,
         PartKind::Enis,

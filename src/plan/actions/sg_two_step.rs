@@ -27,7 +27,6 @@ pub(in crate::plan) const ENTRY: Entry = Entry {
     caveat: "open to the world for the dwell; ICMP, silent flows and paths through NAT gateway, NLB \
              or PrivateLink are expected to survive",
     stays: "the emptied group, and idle timers that were never set before",
-    runs: true,
     needs: &[
         PartKind::Instances,
         PartKind::Enis,

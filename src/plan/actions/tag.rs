@@ -6,7 +6,7 @@ use super::super::catalogue::{Action, Entry, Scope};
 use super::super::subject::{Steps, Subject};
 use super::Remarks;
 use crate::model::PartKind;
-use crate::operation::{Operation, observe};
+use crate::operation::{Operation, TagValue, observe};
 
 /// What is constant of it.
 pub(in crate::plan) const ENTRY: Entry = Entry {
@@ -27,20 +27,16 @@ fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Remarks {
         ("firedoor:case", subject.intent.case.as_str()),
         ("firedoor:status", "under-investigation"),
     ];
-    let tag = |(key, value): (&str, &str)| Operation::Tag {
-        instance: subject.instance.id.clone(),
-        key: key.to_string(),
-        value: value.to_string(),
+    let tags = tags.map(|(key, value)| (key.to_string(), Some(TagValue::Text(value.to_string()))));
+    let tag = Operation::SetTags {
+        resource: subject.instance.id.as_str().into(),
+        tags: tags.into(),
     };
-    let missing = |it: &Operation| {
-        let state = observe(subject.estate, it);
-        state.is_none_or(|state| !it.satisfied_by(&state))
-    };
-    let operations: Vec<Operation> = tags.into_iter().map(tag).filter(missing).collect();
-    if operations.is_empty() {
+    let state = observe(subject.estate, &tag);
+    if state.is_some_and(|state| tag.satisfied_by(&state)) {
         return Err(subject.already_so());
     }
-    steps.at_once(operations);
+    steps.at_once(vec![tag]);
     Ok(vec![
         "Automation that looks at tags may act on it. Nothing is cut.".to_string(),
     ])

@@ -102,7 +102,10 @@ fn openings_are_whole_and_emptied(plan: &Plan) {
             assert_eq!(emptied, *direction == Direction::Ingress);
         }
     }
-    assert_eq!(opened > 0, plan.action == Action::SgTwoStep);
+    assert_eq!(
+        opened > 0,
+        plan.procedure == Procedure::Action(Action::SgTwoStep)
+    );
 }
 
 fn cidr(rule: &crate::model::GroupRule) -> String {
@@ -321,6 +324,7 @@ fn what_the_platform_will_do_to_the_suspect_is_said() {
         instance: fixture::suspect(),
         group: "web-asg".into(),
         lifecycle: "InService".into(),
+        size: None,
     };
     let target = TargetMembership {
         instance: fixture::suspect(),

@@ -13,6 +13,7 @@ pub(super) enum List {
     FlowLogs,
     /// Answers of `describe-instance-attribute`, which have no list of their own.
     InstanceAttributes,
+    InstanceProfiles,
     Instances,
     InternetGateways,
     LoadBalancerTargetHealth,
@@ -34,13 +35,14 @@ pub(super) enum List {
 }
 
 impl List {
-    const ALL: [Self; 24] = [
+    const ALL: [Self; 25] = [
         Self::Addresses,
         Self::AutoScalingGroups,
         Self::AutoScalingInstances,
         Self::EgressOnlyInternetGateways,
         Self::FlowLogs,
         Self::InstanceAttributes,
+        Self::InstanceProfiles,
         Self::Instances,
         Self::InternetGateways,
         Self::LoadBalancerTargetHealth,
@@ -70,6 +72,7 @@ impl List {
             Self::EgressOnlyInternetGateways => "EgressOnlyInternetGateways",
             Self::FlowLogs => "FlowLogs",
             Self::InstanceAttributes => "InstanceAttributes",
+            Self::InstanceProfiles => "InstanceProfiles",
             Self::Instances => "Instances",
             Self::InternetGateways => "InternetGateways",
             Self::LoadBalancerTargetHealth => "LoadBalancerTargetHealth",
@@ -118,7 +121,7 @@ impl List {
 
 /// What has to be there for a part of the estate to be complete: any of the keys, the part, and the
 /// aws CLI's call.
-pub(super) const WANTED: [(&[List], PartKind, &str); 17] = [
+pub(super) const WANTED: [(&[List], PartKind, &str); 18] = [
     (&[List::Vpcs], PartKind::Vpcs, "ec2 describe-vpcs"),
     (&[List::Subnets], PartKind::Subnets, "ec2 describe-subnets"),
     (
@@ -186,6 +189,11 @@ pub(super) const WANTED: [(&[List], PartKind, &str); 17] = [
         &[List::LoadBalancerTargetHealth],
         PartKind::TargetMemberships,
         "elbv2 describe-target-health",
+    ),
+    (
+        &[List::InstanceProfiles],
+        PartKind::Profiles,
+        "iam list-instance-profiles",
     ),
     (
         &[List::FlowLogs],

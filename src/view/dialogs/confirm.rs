@@ -24,18 +24,10 @@ pub(super) fn draw(
     confirm: &Confirm,
     area: Rect,
 ) {
-    let suspect = &confirm.plan.suspect;
-    let name = state
-        .estate
-        .instance(suspect)
-        .map(|it| it.name.clone())
-        .unwrap_or_default();
-    let verb = if confirm.runs() {
-        "Confirm"
-    } else {
-        "Forecast of"
-    };
-    let title = format!(" {verb} {} on {suspect} {name} ", confirm.plan.action);
+    let target = &confirm.plan.target;
+    let instance = target.instance().and_then(|id| state.estate.instance(id));
+    let name = instance.map(|it| it.name.clone()).unwrap_or_default();
+    let title = format!(" Confirm {} on {target} {name} ", confirm.plan.procedure);
     let inner = popup(frame, styles, area, &title, 110, area.height);
     let [body, foot] = Layout::vertical([Constraint::Min(0), Constraint::Length(4)]).areas(inner);
     let width = usize::from(body.width);
@@ -180,6 +172,7 @@ fn step_lines<'a>(estate: &Estate, styles: &Styles, step: &Step, width: usize) -
         Class::Must => "",
         Class::Should => " (should: a refusal is only a warning)",
         Class::AlwaysOnceSent(_) => " (always, whatever happens before)",
+        Class::OnceSafe(_) => " (afterwards: a refusal is only a warning)",
     };
     let words = format!("{}{class}", step.prose());
     let mut lines: Vec<Line<'a>> = Vec::new();
@@ -257,10 +250,6 @@ fn foot_lines<'a>(
         .map_or("an unknown identity", |it| it.arn.as_str());
     let second = match &confirm.refused {
         Some(why) => Line::styled(fit(why, width, &styles.glyphs), styles.bad),
-        None if !confirm.runs() => {
-            let words = "forecast only: this version shows this plan and does not run it";
-            Line::styled(fit(words, width, &styles.glyphs), styles.warn)
-        }
         None if !state.settings.mode.allows_changes() => {
             let words = match state.settings.mode {
                 Mode::Dump => "this is a dump: to be read, not run",
@@ -282,17 +271,6 @@ fn foot_lines<'a>(
         let mark = if confirm.focus == focus { ">" } else { " " };
         Span::styled(format!("{mark}[ {label} ]"), style)
     };
-    if !confirm.runs() {
-        return vec![
-            Line::styled(rule, styles.dim),
-            second,
-            Line::default(),
-            Line::from(vec![
-                button("Close", ConfirmFocus::Cancel),
-                Span::styled("   enter or esc: close", styles.dim),
-            ]),
-        ];
-    }
     let shown: String = confirm.expected().chars().map(|_| '_').collect();
     let rest: String = shown.chars().skip(confirm.typed.chars().count()).collect();
     let ok = if confirm.is_acknowledged() {

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use super::super::styles::Styles;
 use super::super::text::{bytes, fit, pad};
 use super::{Canvas, Content};
-use crate::plan::{Action, Outlook, PlanError, RANKING, rate};
+use crate::plan::{Action, Entry, Outlook, PlanError, RANKING, rate};
 
 pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     let (state, styles) = (canvas.state, canvas.styles);
@@ -135,8 +135,9 @@ fn peer(outlook: &Outlook, styles: &Styles) -> (String, Style) {
 
 /// Whether it can be taken back, and whether something stays behind then.
 fn undo(outlook: &Outlook, styles: &Styles) -> (String, Style) {
-    let entry = outlook.plan.action.entry();
-    match (entry.reversible, entry.stays.is_empty()) {
+    let actions = outlook.plan.actions();
+    let all = |is: fn(&Entry) -> bool| actions.iter().all(|it| is(it.entry()));
+    match (all(|it| it.reversible), all(|it| it.stays.is_empty())) {
         (true, true) => ("yes".into(), styles.good),
         (true, false) => ("part".into(), styles.plain),
         (false, _) => ("no".into(), styles.warn),
@@ -144,7 +145,8 @@ fn undo(outlook: &Outlook, styles: &Styles) -> (String, Style) {
 }
 
 fn evidence(outlook: &Outlook, styles: &Styles) -> (String, Style) {
-    if outlook.plan.action.entry().evidence_lost.is_empty() {
+    let actions = outlook.plan.actions();
+    if actions.iter().all(|it| it.entry().evidence_lost.is_empty()) {
         ("kept".into(), styles.plain)
     } else {
         ("LOST".into(), styles.bad)
@@ -187,7 +189,7 @@ impl Table {
     }
 
     fn header<'a>(&self, styles: &Styles) -> Line<'a> {
-        let name = pad(" action, f: forecast", self.name + 1, &styles.glyphs);
+        let name = pad(" action", self.name + 1, &styles.glyphs);
         let mut spans = vec![Span::raw(format!("  {name}"))];
         for column in self.shown {
             spans.push(Span::raw(format!(" {:>1$}", column.title, column.width)));
@@ -199,15 +201,10 @@ impl Table {
         let (state, styles) = (canvas.state, canvas.styles);
         let first = state.forecasts.rows.first();
         let recommended = first.is_some_and(|it| it.action == action && it.outlook.is_ok());
-        let mark = match (recommended, action.runs()) {
-            (true, true) => "* ",
-            (true, false) => "*f",
-            (false, true) => "  ",
-            (false, false) => " f",
-        };
+        let mark = if recommended { "*" } else { " " };
         let outlook = state.forecast(action);
         let body = match outlook {
-            Some(Ok(_)) if action.runs() => styles.plain,
+            Some(Ok(_)) => styles.plain,
             _ => styles.dim,
         };
         let mut spans = vec![
@@ -261,10 +258,6 @@ fn detail<'a>(canvas: &Canvas<'a>, table: &Table, action: Action) -> Vec<Line<'a
             lines.extend(canvas.prose(&facts(canvas, table, outlook), styles.plain));
         }
         None => {}
-    }
-    if entry.possible && !entry.runs {
-        let words = "Forecast only: this version does not run it.";
-        lines.extend(canvas.prose(words, styles.warn));
     }
     lines.extend(canvas.prose(entry.caveat, styles.warn));
     if !entry.evidence_lost.is_empty() {

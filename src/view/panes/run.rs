@@ -50,7 +50,7 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     }
     let (ended, all) = run.progress();
     Content {
-        title: format!("Run {} {ended}/{all}", run.plan.action),
+        title: format!("Run {} {ended}/{all}", run.plan.procedure),
         lines,
     }
 }

@@ -126,30 +126,6 @@ fn a_sample_finding_is_never_contained() {
 }
 
 #[test]
-fn what_this_version_only_forecasts_is_shown_and_never_run() {
-    let mut desk = Desk::with_suspect(Mode::Changes);
-    desk.preview("snapshot-all");
-    assert_eq!(desk.confirm().plan.steps.len(), 1);
-    desk.pass(600);
-    desk.typed("web1");
-    assert_eq!(desk.confirm().typed, "", "there is nothing to acknowledge");
-    desk.key(Key::Tab);
-    assert_eq!(desk.confirm().focus, ConfirmFocus::Cancel);
-    assert_eq!(desk.key(Key::Enter), []);
-    assert_eq!(desk.state.dialog, None, "enter closes it");
-    // Even if the other button could be reached.
-    desk.preview("snapshot-all");
-    desk.pass(600);
-    if let Some(Dialog::Confirm(confirm)) = &mut desk.state.dialog {
-        confirm.typed = confirm.expected().to_owned();
-        confirm.focus = ConfirmFocus::Contain;
-    }
-    assert_eq!(desk.key(Key::Enter), []);
-    let why = desk.confirm().refused.clone().unwrap();
-    assert!(why.contains("forecast only"), "{why}");
-}
-
-#[test]
 fn what_is_not_possible_says_why() {
     let mut desk = Desk::with_suspect(Mode::Changes);
     desk.preview("add-group");
@@ -177,7 +153,7 @@ fn a_second_run_is_refused_while_one_is_open() {
     let effects = desk.run(1, RunEventKind::Finished { outcome });
     assert_eq!(effects, [Effect::Poll(Ask::Refresh)], "what has changed?");
     desk.preview("sg-swap");
-    assert_eq!(desk.confirm().plan.suspect, fixture::suspect());
+    assert_eq!(desk.confirm().plan.suspect(), Some(&fixture::suspect()));
 }
 
 #[test]
@@ -319,6 +295,7 @@ fn remarks_that_arrive_late_are_shown_and_ask_for_no_second_confirmation() {
         instance: fixture::suspect(),
         group: "web-asg".into(),
         lifecycle: "InService".into(),
+        size: None,
     };
     let part = Part::AsgMemberships(vec![member]);
     desk.news(Feed::Part(PartKind::AsgMemberships), UpdateKind::Part(part));

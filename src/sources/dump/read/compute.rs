@@ -11,8 +11,8 @@ use super::{Item, items, once_by, things};
 use crate::model::notation::profile_name;
 use crate::model::text::visible;
 use crate::model::{
-    AsgMembership, Instance, InstanceAttributes, InstanceState, Platform, Shutdown,
-    TargetMembership, Volume,
+    AsgMembership, AsgSize, Instance, InstanceAttributes, InstanceProfile, InstanceState, Platform,
+    Shutdown, TargetMembership, Volume,
 };
 
 /// Every instance: in reservations, as AWS answers, or without them.
@@ -161,6 +161,7 @@ pub(super) fn asg_memberships(found: &Found, notes: &mut Notes) -> Vec<AsgMember
             instance: it.id.into(),
             group: group.into(),
             lifecycle: it.object.shown("LifecycleState"),
+            size: it.object.object("AutoScalingGroupSize").and_then(own_size),
         });
     }
     for item in items(found, List::AutoScalingGroups) {
@@ -177,11 +178,49 @@ pub(super) fn asg_memberships(found: &Found, notes: &mut Notes) -> Vec<AsgMember
                 instance: instance.into(),
                 group: it.id.into(),
                 lifecycle: one.shown("LifecycleState"),
+                size: group_size(it.object),
             });
         }
     }
     // An instance is in one group at the most.
     once_by(all, |it| it.instance.clone())
+}
+
+/// <https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_AutoScalingGroup.html>
+fn group_size(group: Object<'_>) -> Option<AsgSize> {
+    Some(AsgSize {
+        min: group.small("MinSize")?,
+        desired: group.small("DesiredCapacity")?,
+        max: group.small("MaxSize")?,
+    })
+}
+
+/// What a snapshot adds to a membership: AWS's answer has no sizes.
+fn own_size(size: Object<'_>) -> Option<AsgSize> {
+    Some(AsgSize {
+        min: size.small("min")?,
+        desired: size.small("desired")?,
+        max: size.small("max")?,
+    })
+}
+
+/// Instance profiles. AWS's answer names no users: those that the instances name are added by whoever
+/// asks the estate.
+pub(super) fn profiles(found: &Found, notes: &mut Notes) -> Vec<InstanceProfile> {
+    things(
+        items(found, List::InstanceProfiles),
+        "InstanceProfileName",
+        notes,
+        |it| {
+            let roles = it.object.objects("Roles");
+            let roles = roles.filter_map(|role| role.text("RoleName"));
+            Some(InstanceProfile {
+                name: visible(it.id).into_owned(),
+                roles: roles.map(|it| visible(it).into_owned()).collect(),
+                users: it.object.texts("Users").map(Into::into).collect(),
+            })
+        },
+    )
 }
 
 /// Registrations in target groups. Targets by address may be anything and are none.

@@ -78,6 +78,7 @@ fn part(found: &Found, kind: PartKind, notes: &mut Notes) -> Part {
         PartKind::TargetMemberships => {
             Part::TargetMemberships(compute::target_memberships(found, notes))
         }
+        PartKind::Profiles => Part::Profiles(compute::profiles(found, notes)),
         PartKind::FlowLogs => Part::FlowLogs(network::flow_logs(found, notes)),
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::network::name_tag;
-use crate::model::{AsgMembership, Instance, Platform, TargetMembership, Volume};
+use crate::model::{AsgMembership, Instance, InstanceProfile, Platform, TargetMembership, Volume};
 
 /// An instance in a reservation of its own.
 pub(super) fn reservation(it: &Instance) -> Value {
@@ -75,6 +75,17 @@ pub(super) fn asg_membership(it: &AsgMembership) -> Value {
         "InstanceId": it.instance,
         "AutoScalingGroupName": it.group,
         "LifecycleState": it.lifecycle,
+        "AutoScalingGroupSize": it.size,
+    })
+}
+
+/// `Users` is no key of AWS's answer, which does not say who has a profile.
+pub(super) fn profile(it: &InstanceProfile) -> Value {
+    let roles = it.roles.iter().map(|role| json!({"RoleName": role}));
+    json!({
+        "InstanceProfileName": it.name,
+        "Roles": roles.collect::<Vec<_>>(),
+        "Users": it.users,
     })
 }
 

@@ -174,6 +174,10 @@ fn answers(estate: &Estate, kind: PartKind) -> Vec<Answer> {
             let call = "elbv2-describe-target-health";
             vec![(call, "LoadBalancerTargetHealth", all)]
         }
+        PartKind::Profiles => {
+            let all = estate.profiles().iter().map(compute::profile).collect();
+            vec![("iam-list-instance-profiles", "InstanceProfiles", all)]
+        }
         PartKind::FlowLogs => {
             let all = estate.flow_logs().iter().map(network::flow_log).collect();
             vec![("ec2-describe-flow-logs", "FlowLogs", all)]
