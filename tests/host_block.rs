@@ -403,7 +403,8 @@ fn evidence_comes_first_then_the_block_then_the_end_of_sessions() {
             "before: tcp ESTAB 0 0 10.0.0.5:22 198.51.100.7:50211 users:((\"sshd\",pid=700,fd=4))",
             "rules added",
             "sessions: none is left",
-            "conntrack: 1 entries deleted",
+            "conntrack: 1 entries deleted, at most 20 are listed",
+            "conntrack: was tcp 6 431999 ESTABLISHED src=198.51.100.7 dst=10.0.0.5 sport=50211 dport=22",
             "in force: ",
         ]
         .map(|line| ran.line_with(line).unwrap());
@@ -495,6 +496,13 @@ fn a_rule_for_another_peer_or_behind_another_rule_does_not_count() {
         "{input}"
     );
 
+    // A drop of one port is not a drop of the peer.
+    let narrow = "-s 198.51.100.7/32 -p tcp -m tcp --dport 80 -j DROP\n";
+    let guest = Guest::new(&["iptables"]).with(&[("iptables.FIREDOOR", narrow)]);
+    let whole = "iptables.FIREDOOR: -s 198.51.100.7/32 -m comment --comment firedoor-t -j DROP";
+    assert_eq!(guest.run(V4, "t").code, Some(0));
+    assert!(guest.rules().contains(&whole.to_owned()));
+
     // A kernel without the module for comments.
     let guest = Guest::new(&["iptables"]).with(&[("iptables.plain", "")]);
     assert_eq!(guest.run(V4, "t").code, Some(0));
@@ -525,6 +533,7 @@ fn evidence_is_short_and_printable_whatever_a_process_calls_itself() {
         ran.said
     );
     assert!(ran.says("before: the first 50 are listed"), "{}", ran.said);
+    assert_eq!(ran.said.matches("before: tcp").count(), 50);
     assert!(
         ran.said
             .chars()

@@ -7,6 +7,7 @@
 #
 #   root:         https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-restrict-root-level-commands.html
 #   exit code:    https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command-handle-exit-status.html
+#   timeout:      https://docs.aws.amazon.com/systems-manager/latest/userguide/monitor-commands.html
 #   output limit: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetCommandInvocation.html
 #   nftables:     https://wiki.nftables.org/wiki-nftables/index.php/Configuring_chains
 #   ss -K:        https://manpages.debian.org/bookworm/iproute2/ss.8.en.html
@@ -37,6 +38,13 @@ have() {
 # What a tool printed, as one short line: names of processes are the attacker's text.
 flat() {
     printf '%s' "$*" | tr '\n' ' ' | sed 's/[^[:print:]]/?/g; s/   */ /g; s/^\(.\{240\}\).*/\1.../'
+}
+
+# Says the first "$2" lines of the text "$3", each after "$1".
+say_lines() {
+    printf '%s\n' "$3" | sed '/^ *$/d' | sed -n "1,${2}p" | while IFS= read -r line; do
+        say "$1 $(flat "$line")"
+    done
 }
 
 # --- arguments ---
@@ -73,8 +81,8 @@ count() {
     printf '%s' "$1" | grep -c .
 }
 
-# At most 50 lines of 240 characters: Run Command keeps the first 24,000 characters of the output,
-# and the outcome comes last.
+# At most 50 lines of 240 characters (and 20 of conntrack later): Run Command keeps the first 24,000
+# characters of the output, and the outcome comes last.
 show_sessions() {
     have ss || {
         say 'before: unknown, there is no ss here'
@@ -85,9 +93,7 @@ show_sessions() {
         return
     }
     say "before: $(count "$before") sessions with $PEER"
-    printf '%s\n' "$before" | sed -n '1,50p' | while IFS= read -r line; do
-        [ -z "$line" ] || say "before: $(flat "$line")"
-    done
+    say_lines before: 50 "$before"
     [ "$(count "$before")" -le 50 ] || say 'before: the first 50 are listed'
     # A name proves nothing, so this warns and does not refuse.
     case $before in
@@ -237,13 +243,15 @@ end_sessions() {
 }
 
 # The peer as source and as destination, of the first packet (-s, -d) and of the answer (-r, -q):
-# address translation makes them differ.
+# address translation makes them differ. What is deleted is evidence, above all of forwarded sessions,
+# which ss does not list.
 forget_connections() {
     have conntrack || {
         say 'conntrack: no entry deleted, there is no conntrack here; the block drops their packets'
         return
     }
     deleted=0
+    entries=''
     for flag in -s -d -r -q; do
         # Finding nothing is a failure for conntrack, so only the count in its words tells.
         answer=$(conntrack -f "$conntrack_family" -D "$flag" "$PEER" 2>&1)
@@ -254,8 +262,10 @@ forget_connections() {
             return ;;
         esac
         deleted=$((deleted + number))
+        entries=$(printf '%s\n' "$entries" "$answer" | sed '/flow entries have been deleted/d')
     done
-    say "conntrack: $deleted entries deleted"
+    say "conntrack: $deleted entries deleted, at most 20 are listed"
+    say_lines 'conntrack: was' 20 "$entries"
 }
 
 check_arguments
