@@ -1,32 +1,32 @@
 //! The command line: arguments, and which parts are put together for them.
 
+mod actions;
+mod apply;
 mod blast;
+mod carry_out;
+mod console;
+mod evidence;
+mod outside;
+mod plan;
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use chrono::{DateTime, Utc};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use color_eyre::eyre::{self, WrapErr, eyre};
 use etcetera::BaseStrategy;
 
+use actions::ActionsArgs;
+use apply::ApplyArgs;
 use blast::BlastArgs;
+use outside::Outside;
+use plan::PlanArgs;
 
-use crate::app::{self, AppState, Exit, Mode, Session, Settings};
-use crate::drill::{self, Drill};
-use crate::executor::Runs;
-use crate::operation::Actuator;
-use crate::sources::dump::{self, DumpSource};
-use crate::sources::{Clock, PollSettings, Poller, Source};
-use crate::terminal::{self, Screen};
-use crate::view::{self, Depth, Styles};
-
-/// A run that was told to stop has this long to reach a safe end: longer than the executor tries to
-/// empty what it opened. It takes seconds, unless AWS does not answer.
-const SAFE_END: Duration = Duration::from_mins(12);
+use crate::plan::Action;
+use crate::terminal;
 
 /// A terminal incident console for AWS: see what a containment cuts before you confirm it.
 ///
@@ -54,6 +54,12 @@ enum Command {
         /// The folder; everything below it is read.
         dir: PathBuf,
     },
+    /// Lists what can be done to an instance, and what can't, with the reason.
+    Actions(ActionsArgs),
+    /// Plans an action or a playbook for an instance, and sends nothing.
+    Plan(PlanArgs),
+    /// Carries out a plan, with --allow-changes and --confirm.
+    Apply(ApplyArgs),
     /// Reviews one proposed change: whom it reaches, and what becomes of every flow that is known.
     Blast(Box<BlastArgs>),
     /// Reads the VPCs of the findings and of --vpc once, and writes them as a dump.
@@ -96,9 +102,27 @@ struct ConsoleArgs {
     /// The case that journals and tags name; without it, one is made from the time.
     #[arg(long, global = true, value_parser = case_id)]
     case: Option<String>,
+    /// The longest time, in seconds, for which nacl-pulse denies.
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 600,
+        value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    max_hold: u32,
+    /// Entries per direction and family that a network ACL of the account may have.
+    #[arg(long, global = true, value_name = "N", default_value_t = 20,
+        value_parser = clap::value_parser!(u16).range(1..=40))]
+    nacl_quota: u16,
     /// Draws with ASCII characters only.
     #[arg(long, global = true)]
     ascii: bool,
+}
+
+impl ConsoleArgs {
+    /// The case that was named, or one of this moment. Journals of drills must not be taken for those of
+    /// incidents.
+    fn case_at(&self, now: DateTime<Utc>, drill: bool) -> String {
+        let kind = if drill { "drill" } else { "fd" };
+        let made = || now.format(&format!("{kind}-%Y%m%d-%H%M%S")).to_string();
+        self.case.clone().unwrap_or_else(made)
+    }
 }
 
 /// Runs the program; the words of a failure are on standard error.
@@ -134,7 +158,7 @@ fn in_one_line(error: &clap::Error) -> String {
 fn failed(error: &eyre::Report) -> ExitCode {
     say(&format!("{error:#}"));
     // 1: the answer is no. 2: the input is at fault. 3: AWS, the terminal or a file.
-    ExitCode::from(if error.is::<GateFailed>() {
+    ExitCode::from(if error.is::<AnswerIsNo>() {
         1
     } else if error.is::<BadInput>() {
         2
@@ -153,10 +177,30 @@ fn say(words: &str) {
 #[error("{0}")]
 struct BadInput(String);
 
-/// The change does what a gate is there to stop.
+/// What was asked can be told, and the answer is no.
 #[derive(Debug, thiserror::Error)]
-#[error("gate failed: {0}")]
-struct GateFailed(String);
+#[error("{0}")]
+struct AnswerIsNo(String);
+
+/// The ways of writing what a command found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For a terminal.
+    Table,
+    /// For a program: everything, sorted.
+    Json,
+    /// For a pull request or a ticket.
+    Markdown,
+}
+
+/// Writes to standard output. Whoever reads it may have seen enough before its end.
+fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> eyre::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.wrap_err("could not write to standard output"),
+    }
+}
 
 /// A panic gives the terminal back before it is reported.
 fn install_hooks() -> eyre::Result<()> {
@@ -175,128 +219,38 @@ fn execute(cli: Cli) -> eyre::Result<()> {
         .enable_all()
         .build()
         .wrap_err("could not start")?;
-    let result = match cli.command {
-        Some(Command::Drill { scenario }) => {
-            runtime.block_on(drill_console(scenario.as_deref(), &cli.console))
-        }
-        Some(Command::Open { dir }) => runtime.block_on(dump_console(&dir, &cli.console)),
-        Some(Command::Blast(args)) => {
-            runtime.block_on(blast::run(&args, &cli.account, &cli.console))
-        }
-        Some(Command::Snapshot { dir }) => runtime.block_on(take_snapshot(&dir, &cli.account)),
-        None => runtime.block_on(account_console(&cli.account, &cli.console)),
-    };
+    let result = runtime.block_on(carry_out(cli));
     // Readings may still wait for an endpoint that does not answer.
     runtime.shutdown_timeout(Duration::from_millis(200));
     result
 }
 
-async fn drill_console(scenario: Option<&str>, args: &ConsoleArgs) -> eyre::Result<()> {
-    let scenario = drill::load(scenario).map_err(|error| BadInput(error.to_string()))?;
-    let drill = Drill::start(scenario);
-    let settings = PollSettings {
-        vpcs: BTreeSet::new(),
-        since: Duration::from_hours(1),
-        max_pages: 100,
-        findings_every: Duration::from_secs(2),
-        estate_every: Duration::from_secs(5),
-        flows_every: Duration::from_secs(1),
-    };
-    let outside = Outside {
-        clock: drill.clock(),
-        actuator: Some(Arc::new(drill.clone())),
-        source: Arc::new(drill),
-        mode: Mode::Drill,
-    };
-    console(outside, settings, args).await
-}
-
-/// How many doubts of a dump are told before the console starts.
-const DOUBTS: usize = 20;
-
-async fn dump_console(dir: &Path, args: &ConsoleArgs) -> eyre::Result<()> {
-    if args.allow_changes {
-        let words = "a dump can't be changed: leave out --allow-changes";
-        return Err(BadInput(words.into()).into());
-    }
-    let dump = dump::load(dir).map_err(|error| told(error.is_input(), error))?;
-    if dump.is_empty() {
-        return Err(BadInput(format!(
-            "nothing in {} can be read: expected are the JSON of calls such as `aws ec2 \
-             describe-network-interfaces`, GuardDuty findings as JSON, and flow logs as text or JSON; \
-             `firedoor snapshot` makes such a folder",
-            dir.display()
-        ))
-        .into());
-    }
-    for doubt in dump.doubts.iter().take(DOUBTS) {
-        say(&doubt.to_string());
-    }
-    if dump.doubts.len() > DOUBTS {
-        say(&format!("and {} more doubts", dump.doubts.len() - DOUBTS));
-    }
-    let source = DumpSource::new(dump, dir);
-    // Its time stands still, so everything is read once, and again when it is asked for.
-    let never_again = Duration::from_hours(1);
-    let settings = PollSettings {
-        vpcs: source.vpcs(),
-        since: source.span(),
-        max_pages: usize::MAX,
-        findings_every: never_again,
-        estate_every: never_again,
-        flows_every: never_again,
-    };
-    let outside = Outside {
-        clock: Arc::new(source.clock()),
-        actuator: None,
-        source: Arc::new(source),
-        mode: Mode::Dump,
-    };
-    console(outside, settings, args).await
-}
-
-/// An error that is the input's fault, or that of the world.
-fn told(is_input: bool, error: impl std::error::Error + Send + Sync + 'static) -> eyre::Report {
-    if is_input {
-        BadInput(error.to_string()).into()
-    } else {
-        error.into()
+async fn carry_out(cli: Cli) -> eyre::Result<()> {
+    let (account, args) = (&cli.account, &cli.console);
+    match cli.command {
+        None => console::run(Outside::account(account, args.allow_changes).await?, args).await,
+        Some(Command::Drill { scenario }) => {
+            console::run(Outside::drill(scenario.as_deref())?, args).await
+        }
+        Some(Command::Open { dir }) => {
+            if args.allow_changes {
+                let words = "a dump can't be changed: leave out --allow-changes";
+                return Err(BadInput(words.into()).into());
+            }
+            console::run(Outside::dump(&dir)?, args).await
+        }
+        Some(Command::Actions(asked)) => actions::run(&asked),
+        Some(Command::Plan(asked)) => plan::run(&asked, account, args).await,
+        Some(Command::Apply(asked)) => apply::run(&asked, account, args).await,
+        Some(Command::Blast(asked)) => blast::run(&asked, account, args).await,
+        Some(Command::Snapshot { dir }) => {
+            take_snapshot(&Outside::account(account, false).await?, &dir).await
+        }
     }
 }
 
-#[cfg(not(feature = "aws"))]
-fn without_aws() -> eyre::Report {
-    let words = "this build can't reach AWS (it was built with --no-default-features); `firedoor drill` \
-                 and `firedoor open` need no account";
-    BadInput(words.into()).into()
-}
-
-#[cfg(not(feature = "aws"))]
-#[expect(clippy::unused_async, reason = "the same signature as with AWS")]
-async fn account_console(_: &AccountArgs, _: &ConsoleArgs) -> eyre::Result<()> {
-    Err(without_aws())
-}
-
-#[cfg(not(feature = "aws"))]
-#[expect(clippy::unused_async, reason = "the same signature as with AWS")]
-async fn take_snapshot(_: &Path, _: &AccountArgs) -> eyre::Result<()> {
-    Err(without_aws())
-}
-
-#[cfg(feature = "aws")]
-async fn take_snapshot(dir: &Path, account: &AccountArgs) -> eyre::Result<()> {
-    use crate::sources::snapshot::{Wish, snapshot};
-
-    let connected = connect(account).await?;
-    let now = crate::sources::SystemClock.now();
-    let wish = Wish {
-        vpcs: account.vpc.iter().map(|it| it.as_str().into()).collect(),
-        since: now - Duration::from_secs(account.since * 60),
-        now,
-        max_pages: 100,
-    };
-    let report = snapshot(&connected.source(), &wish, dir).await;
-    let report = report.map_err(|error| told(error.is_input(), error))?;
+async fn take_snapshot(outside: &Outside, dir: &Path) -> eyre::Result<()> {
+    let report = evidence::take_snapshot(outside, dir).await?;
     for line in report.lines() {
         say(&line);
     }
@@ -309,141 +263,13 @@ async fn take_snapshot(dir: &Path, account: &AccountArgs) -> eyre::Result<()> {
     }
 }
 
-#[cfg(feature = "aws")]
-async fn account_console(account: &AccountArgs, args: &ConsoleArgs) -> eyre::Result<()> {
-    let connected = connect(account).await?;
-    let settings = PollSettings {
-        vpcs: account.vpc.iter().map(|it| it.as_str().into()).collect(),
-        since: Duration::from_secs(account.since * 60),
-        max_pages: 100,
-        findings_every: Duration::from_mins(1),
-        estate_every: Duration::from_mins(2),
-        flows_every: Duration::from_mins(1),
-    };
-    let actuator: Option<Arc<dyn Actuator>> = if args.allow_changes {
-        Some(Arc::new(connected.actuator()))
+/// An error that is the input's fault, or that of the world.
+fn told(is_input: bool, error: impl std::error::Error + Send + Sync + 'static) -> eyre::Report {
+    if is_input {
+        BadInput(error.to_string()).into()
     } else {
-        None
-    };
-    let outside = Outside {
-        clock: Arc::new(crate::sources::SystemClock),
-        mode: if args.allow_changes {
-            Mode::Changes
-        } else {
-            Mode::ReadOnly
-        },
-        source: Arc::new(connected.source()),
-        actuator,
-    };
-    console(outside, settings, args).await
-}
-
-#[cfg(feature = "aws")]
-async fn connect(account: &AccountArgs) -> eyre::Result<crate::aws::Account> {
-    use crate::aws::{ConnectError, Connection};
-
-    let connection = Connection {
-        profile: account.profile.clone(),
-        region: account.region.clone(),
-        endpoint_url: account.endpoint_url.clone(),
-    };
-    let connected = crate::aws::connect(&connection).await;
-    connected.map_err(|error| match error {
-        ConnectError::UnknownProfile(_) | ConnectError::NoRegion | ConnectError::Endpoint(_) => {
-            BadInput(error.to_string()).into()
-        }
-        ConnectError::ConfigFiles(_) | ConnectError::NoCredentials(_) => eyre::Report::from(error),
-    })
-}
-
-/// What a console is put on.
-struct Outside {
-    source: Arc<dyn Source>,
-    actuator: Option<Arc<dyn Actuator>>,
-    clock: Arc<dyn Clock>,
-    mode: Mode,
-}
-
-async fn console(outside: Outside, poll: PollSettings, args: &ConsoleArgs) -> eyre::Result<()> {
-    let now = outside.clock.now();
-    let journals = state_dir()?;
-    // The journals of drills must not be taken for those of incidents.
-    let kind = if outside.mode == Mode::Drill {
-        "drill"
-    } else {
-        "fd"
-    };
-    let settings = Settings {
-        mode: outside.mode,
-        journals: journals.display().to_string(),
-        case: args
-            .case
-            .clone()
-            .unwrap_or_else(|| now.format(&format!("{kind}-%Y%m%d-%H%M%S")).to_string()),
-        max_dwell: args.max_dwell,
-        since_minutes: poll.since.as_secs() / 60,
-    };
-    let case = settings.case.clone();
-    let mut screen = Screen::enter().wrap_err("could not start the console")?;
-    let styles = styles(args);
-    let state = AppState::new(settings, screen.size(), now);
-    let input = terminal::messages().wrap_err("could not listen for signals")?;
-    let polling = Poller::spawn(outside.source, Arc::clone(&outside.clock), poll);
-    let runs = Runs::default();
-    let session = Session::new(
-        polling,
-        outside.actuator,
-        outside.clock,
-        journals.clone(),
-        runs.clone(),
-    );
-    // In a task of its own: should it panic, a run still comes to its safe end below.
-    let shown = tokio::spawn(async move {
-        let exit = app::run(state, session, input, |state| {
-            screen.draw(|frame| view::draw(frame, state, &styles))
-        })
-        .await;
-        drop(screen);
-        exit
-    });
-    let exit = shown.await;
-    let journal = journals.join(&case);
-    settle(&runs, &journal.display().to_string()).await?;
-    match exit {
-        Ok(Ok(Exit::Quit | Exit::Signal(_))) => Ok(()),
-        Ok(Err(error)) => Err(error).wrap_err("the terminal failed"),
-        Err(_) => Err(eyre!("the console failed; runs were brought to a safe end")),
+        error.into()
     }
-}
-
-/// Brings runs that are still on their way to a safe end.
-async fn settle(runs: &Runs, journal: &str) -> eyre::Result<()> {
-    if runs.is_idle() {
-        return Ok(());
-    }
-    runs.stop();
-    say(&format!(
-        "stopping the run safely; its journal is in {journal}"
-    ));
-    tokio::time::timeout(SAFE_END, runs.settled())
-        .await
-        .map_err(|_| {
-            eyre!("the run did not reach a safe end in {SAFE_END:?}: read its journal in {journal}")
-        })
-}
-
-fn styles(args: &ConsoleArgs) -> Styles {
-    let var = |name| std::env::var(name).ok();
-    let depth = Depth::from_env(var("NO_COLOR").as_deref(), var("TERM").as_deref());
-    // The first of these that is set decides: POSIX's order.
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(var);
-    let locale = locale
-        .into_iter()
-        .find(|it| !it.is_empty())
-        .unwrap_or_default()
-        .to_lowercase();
-    let utf8 = locale.contains("utf-8") || locale.contains("utf8");
-    Styles::new(depth, utf8 && !args.ascii)
 }
 
 /// Where journals are kept: `firedoor` in the XDG state directory.
@@ -453,6 +279,11 @@ fn state_dir() -> eyre::Result<PathBuf> {
         .state_dir()
         .ok_or_else(|| eyre!("no state directory for journals"))?;
     Ok(state.join("firedoor"))
+}
+
+fn action(text: &str) -> Result<Action, String> {
+    let found = Action::ALL.into_iter().find(|it| it.name() == text);
+    found.ok_or_else(|| format!("one of {}", Action::ALL.map(Action::name).join(", ")))
 }
 
 fn minutes(text: &str) -> Result<u64, String> {

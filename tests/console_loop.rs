@@ -115,6 +115,8 @@ fn start(
         mode: Mode::Drill,
         case: "fd-test".into(),
         max_dwell: 5,
+        acl_quota: 20,
+        max_hold: 600,
         since_minutes: 60,
         journals: "~/.local/state/firedoor".into(),
     };

@@ -122,6 +122,8 @@ fn plan_of(drill: &Drill, action: Action) -> Plan {
         case: "case".into(),
         stamp: "stamp".into(),
         peers: Vec::new(),
+        acl_quota: Intent::ACL_QUOTA,
+        max_hold: Intent::MAX_HOLD,
         dwell: Dwell {
             slowest_gap: None,
             max: 1,

@@ -101,5 +101,7 @@ fn intent() -> Intent {
             max: 60,
         },
         peers: vec![[203, 0, 113, 66].into()],
+        acl_quota: Intent::ACL_QUOTA,
+        max_hold: Intent::MAX_HOLD,
     }
 }

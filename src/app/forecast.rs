@@ -166,6 +166,8 @@ impl AppState {
             stamp: self.now.format("%Y%m%dT%H%M%SZ").to_string(),
             dwell: self.dwell(),
             peers: self.remote_addresses().into_iter().collect(),
+            acl_quota: self.settings.acl_quota,
+            max_hold: self.settings.max_hold,
         })
     }
 

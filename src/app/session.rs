@@ -69,13 +69,7 @@ impl Session {
 
     fn start(&self, plan: Plan, case: &str, caller: &str) -> Result<(), String> {
         let actuator = self.actuator.clone().ok_or("this session is read-only")?;
-        let stamp = self.clock.now().format("%Y%m%dT%H%M%S%3fZ");
-        let run = Run {
-            case: case.to_string(),
-            run: format!("{stamp}-{}-{}", plan.procedure, plan.target.tail(4)),
-            caller: caller.to_string(),
-            plan,
-        };
+        let run = Run::new(case.to_string(), caller, plan, self.clock.now());
         let journal = Journal::create(&self.journals, &run.case, &run.run)
             .map_err(|error| error.to_string())?;
         self.runs.start(

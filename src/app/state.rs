@@ -108,6 +108,10 @@ pub struct Settings {
     pub case: String,
     /// The longest dwell of a two-step, in seconds.
     pub max_dwell: u32,
+    /// Entries per direction and family that a network ACL may have.
+    pub acl_quota: usize,
+    /// The longest time for which a pulse denies, in seconds.
+    pub max_hold: u32,
     /// How far back flow logs are read, in minutes.
     pub since_minutes: u64,
     /// The folder of the journals, for people.

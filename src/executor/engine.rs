@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
@@ -30,6 +31,19 @@ pub struct Run {
     pub caller: String,
     /// The plan.
     pub plan: Plan,
+}
+
+impl Run {
+    /// A run that is confirmed at `now`, with an id of its own.
+    pub fn new(case: String, caller: &str, plan: Plan, now: DateTime<Utc>) -> Self {
+        let stamp = now.format("%Y%m%dT%H%M%S%3fZ");
+        Self {
+            case,
+            run: format!("{stamp}-{}-{}", plan.procedure, plan.target.tail(4)),
+            caller: caller.to_string(),
+            plan,
+        }
+    }
 }
 
 /// The runs of this process, each in a task of its own that goes on whether or not anybody looks.

@@ -149,6 +149,8 @@ fn plan() -> Plan {
         case: "case".into(),
         stamp: "stamp".into(),
         peers: Vec::new(),
+        acl_quota: Intent::ACL_QUOTA,
+        max_hold: Intent::MAX_HOLD,
         dwell: Dwell {
             slowest_gap: None,
             max: 1,

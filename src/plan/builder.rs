@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::catalogue::Action;
 use super::slots::NoSlot;
 use super::step::{Plan, Procedure, Target, What};
@@ -10,7 +12,7 @@ use crate::model::{Eni, EniId, EniKind, Estate, InstanceId, InstanceState, PartK
 use crate::operation::{Hypothesis, Refusal, StepId};
 
 /// What the analyst wants.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
     /// The action.
     pub action: Action,
@@ -24,11 +26,24 @@ pub struct Intent {
     pub dwell: Dwell,
     /// The remote addresses of the suspect's findings: what actions against a peer are about.
     pub peers: Vec<IpAddr>,
+    /// Entries per direction and family that a network ACL may have.
+    pub acl_quota: usize,
+    /// The longest time for which a pulse denies, in seconds.
+    pub max_hold: u32,
+}
+
+impl Intent {
+    /// AWS's quota of entries per direction unless an account has raised it.
+    /// <https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html>
+    pub const ACL_QUOTA: usize = 20;
+
+    /// The longest pulse unless somebody says otherwise, in seconds.
+    pub const MAX_HOLD: u32 = 600;
 }
 
 /// How long the open group of a two-step stays open: long enough for every live flow to pass a
 /// packet, and no longer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dwell {
     /// The longest mean gap between packets of the suspect's active flows, in seconds; `None`: no
     /// flow is known.

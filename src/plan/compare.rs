@@ -70,16 +70,29 @@ pub fn forecast(
     intent: &Intent,
     peers: &BTreeSet<IpAddr>,
 ) -> Result<Outlook, PlanError> {
+    let plan = build(traffic.network().estate(), intent)?;
+    outlook_of(traffic, plan, Some(&intent.suspect), peers)
+}
+
+/// Forecasts a plan. `suspect` is whose flows are counted apart from everyone's.
+///
+/// # Errors
+/// A step that AWS would refuse.
+pub fn outlook_of(
+    traffic: &Traffic,
+    plan: Plan,
+    suspect: Option<&InstanceId>,
+    peers: &BTreeSet<IpAddr>,
+) -> Result<Outlook, PlanError> {
     let network = traffic.network();
-    let plan = build(network.estate(), intent)?;
     let stages = stages(&plan, network)?;
     let course = Course {
         before: network,
         stages: &stages,
     };
     Ok(Outlook {
-        tally: traffic.tally(course, Some(&intent.suspect), peers),
-        blast: blast(course, Some(&intent.suspect)),
+        tally: traffic.tally(course, suspect, peers),
+        blast: blast(course, suspect),
         role_users: role_users(network.estate(), &plan),
         plan,
         stages,

@@ -18,7 +18,7 @@ mod tests;
 
 pub use builder::{Dwell, Intent, PlanError, build};
 pub use catalogue::{Action, Entry, Scope, catalogue};
-pub use compare::{Outlook, RANKING, Row, compare, forecast};
+pub use compare::{Outlook, RANKING, Row, compare, forecast, outlook_of};
 pub use course::stages;
 pub use ledger::{ledger, rate};
 pub use residual::residual;

@@ -54,11 +54,17 @@ impl Report {
             self.lines,
             self.flow_logs
         )];
-        let capped = self.capped.iter();
-        lines.extend(capped.map(|it| format!("flow log {it}: there is more than was read")));
-        let missing = self.missing.iter();
-        lines.extend(missing.map(|(what, error)| format!("not read: {what}: {error}")));
+        lines.extend(self.troubles());
         lines
+    }
+
+    /// What could not be read, or not as a whole: one line each.
+    pub fn troubles(&self) -> Vec<String> {
+        let capped = self.capped.iter();
+        let capped = capped.map(|it| format!("flow log {it}: there is more than was read"));
+        let missing = self.missing.iter();
+        let missing = missing.map(|(what, error)| format!("not read: {what}: {error}"));
+        capped.chain(missing).collect()
     }
 }
 

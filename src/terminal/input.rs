@@ -51,6 +51,23 @@ pub fn messages() -> io::Result<impl Stream<Item = Message> + Unpin> {
     Ok(stream::poll_fn(move |context| messages.poll_recv(context)))
 }
 
+/// Waits for a signal that asks the program to end.
+///
+/// # Errors
+/// A signal handler can't be installed.
+pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = hang_up.recv() => {}
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
 /// Asks without reading: a read could take a key away, or never return.
 fn terminal_is_gone() -> bool {
     let stdin = rustix::stdio::stdin();

@@ -3,5 +3,5 @@
 mod input;
 mod screen;
 
-pub use input::messages;
+pub use input::{messages, stop_signal};
 pub use screen::{Screen, restore};

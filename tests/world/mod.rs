@@ -153,6 +153,8 @@ impl Console {
             mode,
             case: "fd-test".into(),
             max_dwell: 60,
+            acl_quota: 20,
+            max_hold: 600,
             since_minutes: 60,
             journals: "~/.local/state/firedoor".into(),
         };

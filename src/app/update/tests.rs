@@ -33,6 +33,8 @@ impl Desk {
             mode,
             case: "case-1".into(),
             max_dwell: 60,
+            acl_quota: 20,
+            max_hold: 600,
             since_minutes: 60,
             journals: "~/.local/state/firedoor".into(),
         };

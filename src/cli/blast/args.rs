@@ -7,7 +7,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 use ipnet::IpNet;
 
 use super::gate::Gate;
-use crate::cli::BadInput;
+use crate::cli::{BadInput, Output};
 use crate::model::text::visible;
 use crate::model::{AclAction, Direction, InstanceId, notation};
 use crate::plan::{Action, Dwell, Intent, Proposal, RuleName};
@@ -31,21 +31,10 @@ pub(in crate::cli) struct BlastArgs {
     pub(super) fail_on: Vec<Gate>,
 }
 
-/// The ways of writing a ledger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Output {
-    /// For a terminal.
-    Table,
-    /// For a program: everything, sorted.
-    Json,
-    /// For a pull request.
-    Markdown,
-}
-
 /// The change. Which flags belong together is said here, so that clap refuses every other mixture.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("target").required(true)
-    .args(["nacl", "subnet", "sg", "route_table", "action"]))]
+    .args(["nacl", "subnet", "sg", "route_table", "action", "plan"]))]
 #[command(group = ArgGroup::new("edit").args(["deny", "allow", "delete"]))]
 pub(super) struct ChangeArgs {
     /// A network ACL, with --deny, --allow or --delete.
@@ -73,7 +62,7 @@ pub(super) struct ChangeArgs {
     #[arg(long, value_enum, requires = "nacl", conflicts_with = "delete")]
     direction: Option<Way>,
     /// Deletes an entry of the network ACL (in:100, out:100) or a route of the table (0.0.0.0/0, pl-…).
-    #[arg(long, value_name = "WHAT", conflicts_with_all = ["subnet", "sg", "action"])]
+    #[arg(long, value_name = "WHAT", conflicts_with_all = ["subnet", "sg", "action", "plan"])]
     delete: Option<String>,
     /// A subnet, with --use-nacl.
     #[arg(long, value_name = "SUBNET", requires = "use_nacl")]
@@ -94,8 +83,11 @@ pub(super) struct ChangeArgs {
     #[arg(long, value_name = "INSTANCE")]
     instance: Option<String>,
     /// An action of the catalogue, with --instance.
-    #[arg(long, value_name = "NAME", value_parser = action, requires = "instance")]
+    #[arg(long, value_name = "NAME", value_parser = crate::cli::action, requires = "instance")]
     action: Option<Action>,
+    /// A plan that `firedoor plan --output json` wrote.
+    #[arg(long, value_name = "FILE", conflicts_with = "instance")]
+    pub(super) plan: Option<PathBuf>,
 }
 
 /// Directions of new entries.
@@ -184,6 +176,8 @@ impl ChangeArgs {
                 stamp: "review".to_owned(),
                 dwell,
                 peers,
+                acl_quota: Intent::ACL_QUOTA,
+                max_hold: Intent::MAX_HOLD,
             }));
         }
         Err(incomplete())
@@ -212,6 +206,10 @@ impl ChangeArgs {
             ("--delete", self.delete.clone()),
             ("--instance", self.instance.clone()),
             ("--action", self.action.map(|it| it.to_string())),
+            (
+                "--plan",
+                self.plan.as_ref().map(|it| it.display().to_string()),
+            ),
         ];
         let given = flags
             .into_iter()
@@ -234,11 +232,6 @@ fn cidr(text: &str) -> Result<IpNet, String> {
     let alone = || text.parse::<IpAddr>().ok().map(IpNet::from);
     let read = notation::cidr(text).or_else(alone);
     read.ok_or_else(|| "a CIDR block, such as 203.0.113.0/24, or an address".to_owned())
-}
-
-fn action(text: &str) -> Result<Action, String> {
-    let found = Action::ALL.into_iter().find(|it| it.name() == text);
-    found.ok_or_else(|| format!("one of {}", Action::ALL.map(Action::name).join(", ")))
 }
 
 /// `in:100`

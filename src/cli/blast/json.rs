@@ -115,7 +115,7 @@ struct DoubtJson<'a> {
 }
 
 /// Writes the ledger, pretty, with a newline at the end.
-pub(super) fn write(review: &Review, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(review: &Review, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, &document(review))?;
     writeln!(out)
 }

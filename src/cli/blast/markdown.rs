@@ -7,7 +7,7 @@ use super::{Review, UNKNOWN_FLOWS};
 
 /// Writes the ledger as GitHub's markdown. Whatever the account says stands in code spans, where nothing
 /// in it is taken for markup or for a mention.
-pub(super) fn write(review: &Review, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(review: &Review, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "## Blast radius of {}\n", code(&review.asked))?;
     for (step, number) in review.change.steps.iter().zip(1..) {
         writeln!(out, "{number}. {}", code(&step.words))?;
@@ -47,7 +47,7 @@ pub(super) fn write(review: &Review, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn list(
-    out: &mut impl Write,
+    out: &mut dyn Write,
     name: &str,
     what: &str,
     lines: &[crate::plan::Line],
@@ -64,7 +64,7 @@ fn list(
 }
 
 fn table<const N: usize>(
-    out: &mut impl Write,
+    out: &mut dyn Write,
     names: &[&str; N],
     rows: &[[String; N]],
     cell: impl Fn(&str) -> String,

@@ -4,24 +4,22 @@
 //! [`plan::review`](crate::plan::review); here are only arguments, what is read, and how it is written.
 
 mod args;
-mod evidence;
 mod gate;
 mod json;
 mod markdown;
 mod table;
 mod words;
 
-use std::io::{self, Write};
-
-use color_eyre::eyre::{self, WrapErr};
+use color_eyre::eyre;
 
 pub(super) use args::BlastArgs;
-use args::Output;
-use evidence::Evidence;
 
-use super::{AccountArgs, BadInput, ConsoleArgs, GateFailed};
+use super::evidence::{About, Doubt, Evidence};
+use super::outside::Outside;
+use super::plan::PlanFile;
+use super::{AccountArgs, AnswerIsNo, BadInput, ConsoleArgs, Output, print};
 use crate::analysis::{Network, Seen, eni_label};
-use crate::plan::{Change, Dwell, Ledger, ProposalError, known_instance, review};
+use crate::plan::{Change, Dwell, Ledger, Proposal, ProposalError, known_instance, review};
 
 /// What is said in place of lists of flows.
 const UNKNOWN_FLOWS: &str = "flows are unknown: no flow log was read";
@@ -42,43 +40,29 @@ struct Review {
     doubts: Vec<Doubt>,
 }
 
-/// What the evidence leaves open.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Doubt {
-    about: About,
-    words: String,
-}
-
-/// What a doubt is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum About {
-    /// Who talks to whom.
-    Flows,
-    /// What the account is made of.
-    Estate,
-}
-
-impl About {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Flows => "flows",
-            Self::Estate => "estate",
-        }
-    }
-}
-
 impl Review {
-    fn of(args: &BlastArgs, evidence: &Evidence, console: &ConsoleArgs) -> Result<Self, BadInput> {
+    fn of(args: &BlastArgs, evidence: &Evidence, console: &ConsoleArgs) -> eyre::Result<Self> {
         let change_args = &args.change;
         let asked = change_args.asked();
-        let suspect = change_args.instance();
+        let made = change_args
+            .plan
+            .as_deref()
+            .map(PlanFile::load)
+            .transpose()?;
+        let suspect = match &made {
+            Some(file) => file.plan.suspect().cloned(),
+            None => change_args.instance(),
+        };
         let case = console.case.as_deref().unwrap_or("review");
         let dwell = Dwell {
             slowest_gap: suspect.as_ref().and_then(|it| evidence.slowest_gap(it)),
             max: console.max_dwell,
         };
         let peers = suspect.as_ref().map(|it| evidence.peers(it));
-        let proposal = change_args.proposal(dwell, case, peers.unwrap_or_default())?;
+        let proposal = match made {
+            Some(file) => Proposal::CarryOut(Box::new(file.plan)),
+            None => change_args.proposal(dwell, case, peers.unwrap_or_default())?,
+        };
         let network = Network::new(&evidence.estate);
         let refused = |error: ProposalError| BadInput(format!("{asked}: {error}"));
         if let Some(instance) = &suspect {
@@ -130,24 +114,18 @@ pub(super) async fn run(
 ) -> eyre::Result<()> {
     let evidence = match &args.from {
         Some(dir) => Evidence::of_dump(dir)?,
-        None => Evidence::of_account(account).await?,
+        None => Evidence::read(&Outside::account(account, false).await?).await?,
     };
     let review = Review::of(args, &evidence, console)?;
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    let written = match args.output {
-        Output::Table => table::write(&review, &mut out),
-        Output::Json => json::write(&review, &mut out),
-        Output::Markdown => markdown::write(&review, &mut out),
-    };
-    match written.and_then(|()| out.flush()) {
-        // Whoever reads it has seen enough; the gates count all the same.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        other => other.wrap_err("could not write to standard output")?,
-    }
+    print(|out| match args.output {
+        Output::Table => table::write(&review, out),
+        Output::Json => json::write(&review, out),
+        Output::Markdown => markdown::write(&review, out),
+    })?;
     let failures = args.fail_on.iter().filter_map(|gate| gate.failure(&review));
     let failures: Vec<String> = failures.collect();
     if failures.is_empty() {
         return Ok(());
     }
-    Err(GateFailed(failures.join("; ")).into())
+    Err(AnswerIsNo(format!("gate failed: {}", failures.join("; "))).into())
 }

@@ -8,7 +8,7 @@ use super::words::{self, COLUMNS, TOTALS, cells, counted, lists, shown, totals};
 use super::{Review, UNKNOWN_FLOWS};
 
 /// Writes the ledger in aligned columns.
-pub(super) fn write(review: &Review, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(review: &Review, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "CHANGE  {}", review.asked)?;
     for step in &review.change.steps {
         writeln!(out, "  {}", step.words)?;
@@ -48,7 +48,7 @@ pub(super) fn write(review: &Review, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn list(
-    out: &mut impl Write,
+    out: &mut dyn Write,
     name: &str,
     what: &str,
     lines: &[crate::plan::Line],
@@ -66,7 +66,7 @@ fn list(
 
 /// Rows in columns as wide as their widest cell; those of `numbers` are aligned to the right.
 fn rows<const N: usize>(
-    out: &mut impl Write,
+    out: &mut dyn Write,
     names: Option<&[&str; N]>,
     rows: &[[String; N]],
     numbers: &[usize],

@@ -12,7 +12,7 @@ use crate::model::{
     Protocol, RouteTableId, SubnetId,
 };
 use crate::operation::{Hypothesis, Operation, Ref, Refusal, StepId};
-use crate::plan::{Intent, PlanError, What, build, stages};
+use crate::plan::{Intent, Plan, PlanError, What, build, stages};
 
 /// One change that somebody proposes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +65,8 @@ pub enum Proposal {
     },
     /// An action of the catalogue.
     Act(Intent),
+    /// A plan that was made before.
+    CarryOut(Box<Plan>),
 }
 
 /// A proposal, tried out.
@@ -158,7 +160,10 @@ impl Proposal {
         let estate = network.estate();
         if let Self::Act(intent) = self {
             known_instance(estate, &intent.suspect)?;
-            return acted(network, intent);
+            return acted(network, &build(estate, intent)?);
+        }
+        if let Self::CarryOut(plan) = self {
+            return acted(network, plan);
         }
         let mut trial = Trial::new(estate);
         self.tried(&mut trial)
@@ -193,7 +198,7 @@ impl Proposal {
                 let tables = estate.route_tables().map(|it| &it.id);
                 known(tables, table, estate, PartKind::RouteTables)?;
             }
-            Self::Act(_) => {}
+            Self::Act(_) | Self::CarryOut(_) => {}
         }
         match self {
             Self::AddEntries {
@@ -233,7 +238,7 @@ impl Proposal {
                 table: Ref::Id(table.clone()),
                 destination: destination.clone(),
             }),
-            Self::Act(_) => Ok(()),
+            Self::Act(_) | Self::CarryOut(_) => Ok(()),
         }
     }
 
@@ -425,9 +430,8 @@ fn told(operation: &Operation) -> ChangeStep {
 }
 
 /// An action's plan, step by step at its own times.
-fn acted(network: &Network, intent: &Intent) -> Result<Change, ProposalError> {
-    let plan = build(network.estate(), intent)?;
-    let stages = stages(&plan, network)?;
+fn acted(network: &Network, plan: &Plan) -> Result<Change, ProposalError> {
+    let stages = stages(plan, network)?;
     let step = |what: &What| match what {
         What::Change(operation) => Some(told(operation)),
         What::Wait { seconds, why } => Some(ChangeStep {

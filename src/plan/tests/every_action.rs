@@ -16,6 +16,8 @@ const PEERS: [&str; 2] = ["203.0.113.66", "2001:db8:bad::66"];
 fn wanted(action: Action) -> Intent {
     Intent {
         peers: PEERS.map(|it| it.parse().unwrap()).to_vec(),
+        acl_quota: Intent::ACL_QUOTA,
+        max_hold: Intent::MAX_HOLD,
         ..intent(action)
     }
 }

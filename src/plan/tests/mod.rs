@@ -75,6 +75,8 @@ fn intent(action: Action) -> Intent {
             max: 60,
         },
         peers: Vec::new(),
+        acl_quota: Intent::ACL_QUOTA,
+        max_hold: Intent::MAX_HOLD,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a review is made of: an account as it was read, or a dump.
+//! What headless commands judge by: an account as it was read once, a drill, or a dump.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -7,11 +7,37 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use color_eyre::eyre;
 
-use super::{About, Doubt};
-use crate::analysis::{LiveFlow, Seen, live};
-use crate::cli::{AccountArgs, told};
+use super::outside::Outside;
+use super::{say, told};
+use crate::analysis::{LiveFlow, Network, Seen, Traffic, live};
 use crate::model::{Estate, Finding, InstanceId};
 use crate::sources::dump::{self, Dump};
+use crate::sources::snapshot::{Report, Wish, snapshot};
+
+/// What the evidence leaves open.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Doubt {
+    pub(super) about: About,
+    pub(super) words: String,
+}
+
+/// What a doubt is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum About {
+    /// Who talks to whom.
+    Flows,
+    /// What the account is made of.
+    Estate,
+}
+
+impl About {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Flows => "flows",
+            Self::Estate => "estate",
+        }
+    }
+}
 
 /// An estate and the flows that are known.
 #[derive(Debug)]
@@ -32,22 +58,20 @@ impl Evidence {
         Ok(Self::of(dump))
     }
 
-    /// The account is read as a snapshot is, into a folder that goes again: one way of reading, and one
-    /// of judging.
-    #[cfg(feature = "aws")]
-    pub(super) async fn of_account(account: &AccountArgs) -> eyre::Result<Self> {
-        let name = format!("firedoor-blast-{}", std::process::id());
+    /// Reads everything once, as a snapshot does, into a folder that goes again: one way of reading, and
+    /// one of judging.
+    pub(super) async fn read(outside: &Outside) -> eyre::Result<Self> {
+        let name = format!("firedoor-read-{}", std::process::id());
         let dir = std::env::temp_dir().join(name);
-        let written = crate::cli::take_snapshot(&dir, account).await;
-        let evidence = written.and_then(|()| Self::of_dump(&dir));
+        let written = take_snapshot(outside, &dir).await;
+        let evidence = written.and_then(|report| {
+            for line in report.troubles() {
+                say(&line);
+            }
+            Self::of_dump(&dir)
+        });
         drop(std::fs::remove_dir_all(&dir));
         evidence
-    }
-
-    #[cfg(not(feature = "aws"))]
-    #[expect(clippy::unused_async, reason = "the same signature as with AWS")]
-    pub(super) async fn of_account(_: &AccountArgs) -> eyre::Result<Self> {
-        Err(crate::cli::without_aws())
     }
 
     fn of(dump: Dump) -> Self {
@@ -85,6 +109,11 @@ impl Evidence {
         self.flows.iter().map(|it| it.seen(self.now))
     }
 
+    /// The flows, placed on the network.
+    pub(super) fn traffic(&self) -> Traffic {
+        Traffic::new(&Network::new(&self.estate), self.flows())
+    }
+
     /// The remote addresses that an instance's findings name.
     pub(super) fn peers(&self, instance: &InstanceId) -> Vec<IpAddr> {
         let own = self
@@ -107,4 +136,17 @@ impl Evidence {
         let gaps = self.flows.iter().filter(own);
         gaps.filter_map(|it| it.gap_seconds).max()
     }
+}
+
+/// Reads the VPCs that are wanted, and those of findings, once, and writes them as a dump.
+pub(super) async fn take_snapshot(outside: &Outside, dir: &Path) -> eyre::Result<Report> {
+    let now = outside.clock.now();
+    let wish = Wish {
+        vpcs: outside.poll.vpcs.clone(),
+        since: now - outside.poll.since,
+        now,
+        max_pages: outside.poll.max_pages,
+    };
+    let report = snapshot(&*outside.source, &wish, dir).await;
+    report.map_err(|error| told(error.is_input(), error))
 }

@@ -1,0 +1,94 @@
+//! The console, put together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use color_eyre::eyre::{self, WrapErr, eyre};
+
+use super::outside::Outside;
+use super::{ConsoleArgs, say, state_dir};
+use crate::app::{self, AppState, Exit, Mode, Session, Settings};
+use crate::executor::Runs;
+use crate::sources::Poller;
+use crate::terminal::{self, Screen};
+use crate::view::{self, Depth, Styles};
+
+/// A run that was told to stop has this long to reach a safe end: longer than the executor tries to
+/// empty what it opened. It takes seconds, unless AWS does not answer.
+const SAFE_END: Duration = Duration::from_mins(12);
+
+/// Runs the console until it is left.
+pub(super) async fn run(outside: Outside, args: &ConsoleArgs) -> eyre::Result<()> {
+    let now = outside.clock.now();
+    let journals = state_dir()?;
+    let settings = Settings {
+        mode: outside.mode,
+        journals: journals.display().to_string(),
+        case: args.case_at(now, outside.mode == Mode::Drill),
+        max_dwell: args.max_dwell,
+        acl_quota: args.nacl_quota.into(),
+        max_hold: args.max_hold,
+        since_minutes: outside.poll.since.as_secs() / 60,
+    };
+    let case = settings.case.clone();
+    let mut screen = Screen::enter().wrap_err("could not start the console")?;
+    let styles = styles(args);
+    let state = AppState::new(settings, screen.size(), now);
+    let input = terminal::messages().wrap_err("could not listen for signals")?;
+    let polling = Poller::spawn(outside.source, Arc::clone(&outside.clock), outside.poll);
+    let runs = Runs::default();
+    let session = Session::new(
+        polling,
+        outside.actuator,
+        outside.clock,
+        journals.clone(),
+        runs.clone(),
+    );
+    // In a task of its own: should it panic, a run still comes to its safe end below.
+    let shown = tokio::spawn(async move {
+        let exit = app::run(state, session, input, |state| {
+            screen.draw(|frame| view::draw(frame, state, &styles))
+        })
+        .await;
+        drop(screen);
+        exit
+    });
+    let exit = shown.await;
+    let journal = journals.join(&case);
+    settle(&runs, &journal.display().to_string()).await?;
+    match exit {
+        Ok(Ok(Exit::Quit | Exit::Signal(_))) => Ok(()),
+        Ok(Err(error)) => Err(error).wrap_err("the terminal failed"),
+        Err(_) => Err(eyre!("the console failed; runs were brought to a safe end")),
+    }
+}
+
+/// Brings runs that are still on their way to a safe end.
+pub(super) async fn settle(runs: &Runs, journal: &str) -> eyre::Result<()> {
+    if runs.is_idle() {
+        return Ok(());
+    }
+    runs.stop();
+    say(&format!(
+        "stopping the run safely; its journal is in {journal}"
+    ));
+    tokio::time::timeout(SAFE_END, runs.settled())
+        .await
+        .map_err(|_| {
+            eyre!("the run did not reach a safe end in {SAFE_END:?}: read its journal in {journal}")
+        })
+}
+
+fn styles(args: &ConsoleArgs) -> Styles {
+    let var = |name| std::env::var(name).ok();
+    let depth = Depth::from_env(var("NO_COLOR").as_deref(), var("TERM").as_deref());
+    // The first of these that is set decides: POSIX's order.
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(var);
+    let locale = locale
+        .into_iter()
+        .find(|it| !it.is_empty())
+        .unwrap_or_default()
+        .to_lowercase();
+    let utf8 = locale.contains("utf-8") || locale.contains("utf8");
+    Styles::new(depth, utf8 && !args.ascii)
+}
