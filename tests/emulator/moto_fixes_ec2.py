@@ -28,6 +28,10 @@ VPC = https://docs.aws.amazon.com/vpc/latest/userguide, EC2 = https://docs.aws.a
              State is blackhole when the target is gone or not attached. DetachInternetGateway refuses while public addresses are in
              use. APIReference/API_CreateRoute.html, APIReference/API_Route.html, VPC/RouteTables.html,
              VPC/route-table-options.html, https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html, Errors
+  nacl6      In a VPC that has IPv6 from its creation, network ACLs have the deny row 32768 for ::/0, and the default one the allow row 101
+             (stock: none; rows for a block that is associated later are still missing). VPC/default-network-acl.html
+  limits     ModifyNetworkInterfaceAttribute refuses idle timeouts out of bounds (60-432000, 30-60, 60-180 seconds) and a group of another
+             VPC (code from memory). APIReference/API_ConnectionTrackingSpecificationRequest.html
   images     CreateImage: snapshots of the instance's own volumes, TagSpecifications of snapshots (stock: HTTP 500), a name is
              used once (Errors: InvalidAMIName.Duplicate). APIReference/API_CreateImage.html
 """
@@ -307,6 +311,52 @@ def routes():
             raise err("DependencyViolation", f"Network {vpc_id} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.")
         return detach(self, internet_gateway_id, vpc_id)
     G.detach_internet_gateway = detach_igw
+
+
+@fix
+def nacl6():
+    from moto.ec2.models.network_acls import NetworkAclBackend as A, NetworkAclEntry
+    from moto.ec2.models.vpcs import VPCBackend as V
+    create_acl, create_vpc = A.create_network_acl, V.create_vpc
+
+    def rows(backend, acl, wanted):
+        for number, action in wanted:
+            for egress in (True, False):
+                acl.network_acl_entries.append(NetworkAclEntry(backend, acl.id, number, "-1", action, egress, None, None, None, None, None, "::/0"))
+
+    def new(self, vpc_id, tags=None, default=False):
+        acl = create_acl(self, vpc_id, tags, default)
+        if not default and self.get_vpc(vpc_id).get_cidr_block_association_set(ipv6=True):
+            rows(self, acl, ((32768, "deny"),))
+        return acl
+    A.create_network_acl = new
+
+    def vpc(self, *a, **k):
+        made = create_vpc(self, *a, **k)
+        if made.get_cidr_block_association_set(ipv6=True):
+            for acl in self.network_acls.values():
+                if acl.vpc_id == made.id and acl.default:
+                    rows(self, acl, ((101, "allow"), (32768, "deny")))
+        return made
+    V.create_vpc = vpc
+
+
+BOUNDS = {"TcpEstablishedTimeout": (60, 432000), "UdpStreamTimeout": (60, 180), "UdpTimeout": (30, 60)}
+
+
+@fix
+def limits():
+    def before(self):
+        eni = self.ec2_backend.get_network_interface(self._get_param("NetworkInterfaceId"))
+        for name, (low, high) in BOUNDS.items():
+            value = self._get_param(f"ConnectionTrackingSpecification.{name}")
+            if value is not None and not low <= int(value) <= high:
+                raise err("InvalidParameterValue", f"Value ({value}) for parameter {name} is invalid. It must be between {low} and {high}.")
+        for group in self._get_param("Groups", []):
+            found = self.ec2_backend.get_security_group_from_id(group)
+            if found is not None and found.vpc_id != eni.subnet.vpc_id:
+                raise err("InvalidGroup.NotFound", f"The security group '{group}' does not exist in VPC '{eni.subnet.vpc_id}'")
+    around("modify_network_interface_attribute", before)
 
 
 @fix
