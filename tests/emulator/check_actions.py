@@ -60,7 +60,8 @@ REPEATED = {
     "route table": {"Routes", "Associations", "PropagatingVgws"},
     "scaling group": {"Instances"},
     "volume": {"DeleteOnTermination"},
-    "ssm command": {"CompletedCount", "TargetCount"},
+    "ssm command": {"CompletedCount", "TargetCount", "DeliveryTimedOutCount", "ErrorCount", "MaxConcurrency", "MaxErrors", "NotificationConfig", "OutputS3BucketName", "OutputS3KeyPrefix",
+                    "OutputS3Region", "ServiceRole", "Targets", "TimeoutSeconds"},
 }
 TARGETS = ("GatewayId", "NatGatewayId", "NetworkInterfaceId", "EgressOnlyInternetGatewayId", "TransitGatewayId", "VpcPeeringConnectionId", "CarrierGatewayId", "InstanceId")
 
@@ -142,7 +143,7 @@ class Estate(World):
     def read(self):
         """All of it. A field without a value is no field."""
         raw = {section: self.items(section, SECTIONS) for section in SECTIONS}
-        out = {s: {i: {**flat(prune(x, s)), **SPECIAL.get(s, lambda _: {})(x)} for i, x in found.items()} for s, found in raw.items()}
+        out = {s: {i: {**self.plainly(s, x), **SPECIAL.get(s, lambda _: {})(x)} for i, x in found.items()} for s, found in raw.items()}
         for fields in out["network acl"].values():
             fields.pop("IsDefault", None)
         out["profile association"] = {x["InstanceId"]: {"profile": x["IamInstanceProfile"]["Arn"]} for x in raw["profile association"].values()}
@@ -155,11 +156,16 @@ class Estate(World):
         out["finding"] = {i: flat(prune(x, "finding")) for i, x in self.findings().items()}
         return {s: {i: {f: v for f, v in x.items() if v not in (None, [], {})} for i, x in found.items()} for s, found in out.items()}
 
+    @staticmethod
+    def plainly(section, resource):
+        """Its fields as AWS names them; its own id is not one, and neither is an empty text."""
+        return {f: v for f, v in flat(prune(resource, section)).items() if v != "" and f != SECTIONS[section][3]}
+
     def attributes(self, instances):
         """What DescribeInstances does not tell of an instance."""
         ec2 = self.client("ec2")
         for i, fields in instances.items():
-            for name in ATTRIBUTES if fields["State.Name"] != "terminated" else ():
+            for name in ATTRIBUTES if fields.get("State.Name") != "terminated" else ():
                 answer = ec2.describe_instance_attribute(InstanceId=i, Attribute=name)
                 fields[name] = answer[name[0].upper() + name[1:]].get("Value")
 
@@ -233,6 +239,12 @@ def matches(expected, row):
     return all(fits(want, row[key]) for key, want in expected.items())
 
 
+def compared(before, now, raw=False):
+    """What differs, in the form that is printed."""
+    rows = differences(before, now)
+    return order(rows if raw else aliased(rows))
+
+
 def judge(expected, rows):
     """Which rows nobody expects, and which expectations no row fulfils; a row fulfils one expectation."""
     left, missing = list(rows), []
@@ -269,8 +281,7 @@ def main(arguments):
         print(json.dumps({"ok": True, "kind": kind, "resources": {s: len(x) for s, x in now.items()}}))
         return 0
     with open(recorded, encoding="utf-8") as file:
-        rows = differences(json.load(file), now)
-    rows = order(rows if raw else aliased(rows))
+        rows = compared(json.load(file), now, raw)
     if kind == "diff":
         print(json.dumps(rows))
         return 0

@@ -14,6 +14,7 @@ VPC = https://docs.aws.amazon.com/vpc/latest/userguide, EC2 = https://docs.aws.a
              Client.UserInitiatedHibernate; a terminated instance can be neither stopped nor started (Errors: IncorrectInstanceState).
              EC2/Hibernate.html, APIReference/API_StateReason.html
   tags       CreateTags on an instance, interface, group or volume that does not exist is an error; the prefix aws: is reserved.
+             The tags of a deleted interface, group, ACL or route table are gone (stock: DescribeTags still lists them).
              APIReference/API_CreateTags.html, EC2/Using_Tags.html#tag-restrictions
   profiles   DescribeInstances: filters iam-instance-profile.arn, .id, .name (stock: HTTP 500); IamInstanceProfile.Id is the profile's
              (stock: the association's). APIReference/API_DescribeInstances.html, APIReference/API_IamInstanceProfile.html
@@ -163,6 +164,8 @@ def tags():
         for i in self._get_param("Resources", []):
             exists(self.ec2_backend, i)
     around("create_tags", before)
+    for call, key in (("network_interface", "NetworkInterfaceId"), ("security_group", "GroupId"), ("network_acl", "NetworkAclId"), ("route_table", "RouteTableId")):
+        around(f"delete_{call}", after=lambda self, _out, key=key: self.ec2_backend.tags.pop(self._get_param(key), None) and None)
 
 
 @fix

@@ -9,7 +9,7 @@ Scaling group and nine instances of their own. None of them is in manifest["inst
   scaled             scaled-01, the second instance that can be a suspect: {"name", "id", "eni", "volumes", "asg": {"name", "min", "desired", "max",
                      "members"}, "targetGroup", "port", "profile", "role", "roleAlsoUsedBy", "elasticIp", "finding"}. Its group is at
                      its MinSize, so that standby or detach must lower it; its role is shared with scaled-02 and sharer-01; both its
-                     volumes are deleted on termination; "finding" is one to be loaded through the emulator's control endpoint (it is
+                     volumes are deleted on termination and its own shutdown would terminate it; "finding" is one to be loaded through the emulator's control endpoint (it is
                      not loaded, so that the incident keeps its seven)
   elasticIp          scaled-01: {"instance", "id", "eni", "privateIp", "publicIp", "allocation", "association"}
   autoPublicIp       scaled-02: {"instance", "id", "eni", "publicIp"}, assigned at launch, no Elastic IP
@@ -126,6 +126,7 @@ class Actions:
         self.run("natmate-01", "act-nat", "lone", public=True)
         self.run("behind-01", "act-c", "lone", group="act-internal")
         self.ec2.modify_instance_attribute(InstanceId=self.instances["guarded-01"]["id"], DisableApiStop={"Value": True})
+        self.ec2.modify_instance_attribute(InstanceId=self.instances["scaled-01"]["id"], InstanceInitiatedShutdownBehavior={"Value": "terminate"})
 
     def run(self, name, subnet, profile, group="act-web", public=False, volumes=1, hibernation=False):
         """One instance with one interface."""
