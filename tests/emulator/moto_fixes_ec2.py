@@ -31,8 +31,9 @@ VPC = https://docs.aws.amazon.com/vpc/latest/userguide, EC2 = https://docs.aws.a
              VPC/route-table-options.html, https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html, Errors
   nacl6      In a VPC that has IPv6 from its creation, network ACLs have the deny row 32768 for ::/0, and the default one the allow row 101
              (stock: none; rows for a block that is associated later are still missing). VPC/default-network-acl.html
-  limits     ModifyNetworkInterfaceAttribute refuses idle timeouts out of bounds (60-432000, 30-60, 60-180 seconds) and a group of another
-             VPC (code from memory). APIReference/API_ConnectionTrackingSpecificationRequest.html
+  limits     ModifyNetworkInterfaceAttribute refuses idle timeouts out of bounds (TCP 60-432000, UDP 30-60, UDP stream 60-180 seconds), a group
+             of another VPC and an interface that AWS manages (codes from memory).
+             APIReference/API_ConnectionTrackingSpecificationRequest.html, EC2/requester-managed-eni.html
   images     CreateImage: snapshots of the instance's own volumes, TagSpecifications of snapshots (stock: HTTP 500), a name is
              used once (Errors: InvalidAMIName.Duplicate). APIReference/API_CreateImage.html
 """
@@ -280,7 +281,14 @@ def routes():
                 raise err("InvalidParameterValue", f"Value ({text}) for parameter destinationCidrBlock is invalid. This is not a valid CIDR block.")
             admissible(self, self.get_route_table(route_table_id), canonical, any(target.get(k) for k in ("interface_id", "nat_gateway_id", "vpc_endpoint_id")))
             destination_cidr_block, destination_ipv6_cidr_block = (canonical, None) if destination_cidr_block else (None, canonical)
-        return create(self, route_table_id, destination_cidr_block, destination_ipv6_cidr_block, destination_prefix_list_id, local, **target)
+        route = create(self, route_table_id, destination_cidr_block, destination_ipv6_cidr_block, destination_prefix_list_id, local, **target)
+        if destination_prefix_list_id:                                     # stock forgets it where the target is an interface
+            known = self.managed_prefix_lists.get(destination_prefix_list_id)
+            if known is not None and route.destination_prefix_list is None:
+                self.get_route_table(route_table_id)._routes.pop(route.id)
+                route.id, route.destination_prefix_list = f"{route_table_id}~{destination_prefix_list_id}", known
+                self.get_route_table(route_table_id)._routes[route.id] = route
+        return route
     B.create_route = create_route
 
     def delete_route(self, route_table_id, destination_cidr_block, destination_ipv6_cidr_block=None, destination_prefix_list_id=None):
@@ -351,6 +359,8 @@ BOUNDS = {"TcpEstablishedTimeout": (60, 432000), "UdpStreamTimeout": (60, 180), 
 def limits():
     def before(self):
         eni = self.ec2_backend.get_network_interface(self._get_param("NetworkInterfaceId"))
+        if eni.requester_managed:
+            raise err("AuthFailure", "You do not have permission to access the specified resource.")
         for name, (low, high) in BOUNDS.items():
             value = self._get_param(f"ConnectionTrackingSpecification.{name}")
             if value is not None and not low <= int(value) <= high:
