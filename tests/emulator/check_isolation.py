@@ -59,9 +59,9 @@ class World:
                 config=Config(retries={"total_max_attempts": 2}, read_timeout=60))
         return self.clients[service]
 
-    def items(self, section):
+    def items(self, section, sections=None):
         """The resources of one section, by id, in a form that compares."""
-        service, call, key, name, arguments = SECTIONS[section]
+        service, call, key, name, arguments = (sections or SECTIONS)[section]
         client = self.client(service)
         pages = client.get_paginator(call).paginate(**arguments) if client.can_paginate(call) else [getattr(client, call)(**arguments)]
         found = [x for page in pages for x in page[key]]
