@@ -30,6 +30,26 @@ pub struct Seen<'a> {
 pub struct Traffic {
     network: Network,
     lanes: Vec<Lane>,
+    /// Where each lane runs, apart from the rest of it: most changes touch few, and all are looked at.
+    tracks: Vec<Track>,
+}
+
+/// Where a lane runs.
+#[derive(Debug, Clone, Copy)]
+struct Track {
+    ends: [Option<Ix>; 2],
+    /// The subnets of the client, the server and the NAT gateway between them.
+    subnets: [Option<Ix>; 3],
+    /// Its server is a service that nothing filters.
+    unfiltered: bool,
+}
+
+impl Track {
+    /// Whether a course changes an interface, or anything on the way between them.
+    fn meets(&self, touched: &Touched) -> bool {
+        self.ends.iter().any(|it| touched.interface(*it))
+            || self.subnets.iter().any(|it| touched.subnet(*it))
+    }
 }
 
 /// One placed flow.
@@ -141,8 +161,10 @@ impl Traffic {
     /// Places flows on the network of the estate that they were seen in.
     pub fn new<'a>(network: &Network, flows: impl IntoIterator<Item = Seen<'a>>) -> Self {
         let lane = |seen: Seen<'_>| lane(network, &seen);
+        let lanes: Vec<Lane> = flows.into_iter().map(lane).collect();
         Self {
-            lanes: flows.into_iter().map(lane).collect(),
+            tracks: lanes.iter().map(Lane::track).collect(),
+            lanes,
             network: network.clone(),
         }
     }
@@ -212,14 +234,19 @@ impl Traffic {
         let touched = Touched::by(course.before, course.stages);
         let own = self.interfaces_of(suspect);
         let mut hits: BTreeMap<Ix, Counts> = BTreeMap::new();
-        for lane in &self.lanes {
-            let ends = Side::BOTH.map(|side| lane.placed.interface(side));
+        for (track, lane) in self.tracks.iter().zip(&self.lanes) {
+            let ends = track.ends;
             let is_own = ends
                 .iter()
                 .flatten()
                 .any(|ix| own.get(*ix as usize) == Some(&true));
-            if !is_own && !touched.anything() {
-                tally.neighbours.unaffected += 1;
+            if !is_own && (track.unfiltered || !track.meets(&touched)) {
+                let neighbours = &mut tally.neighbours;
+                if track.unfiltered {
+                    neighbours.not_filtered += 1;
+                } else {
+                    neighbours.unaffected += 1;
+                }
                 continue;
             }
             let verdict = lane.fate(course, &touched).verdict;
@@ -279,6 +306,14 @@ fn lane(network: &Network, seen: &Seen<'_>) -> Lane {
 }
 
 impl Lane {
+    fn track(&self) -> Track {
+        Track {
+            ends: Side::BOTH.map(|side| self.placed.interface(side)),
+            subnets: self.subnets,
+            unfiltered: matches!(self.placed.server.seat, Seat::Service(_)),
+        }
+    }
+
     fn fate(&self, course: Course<'_>, touched: &Touched) -> Fate {
         if let Seat::Service(_) = self.placed.server.seat {
             return Fate::NOT_FILTERED;

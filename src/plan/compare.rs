@@ -7,6 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::builder::{Intent, PlanError, build};
 use super::catalogue::Action;
@@ -125,9 +126,33 @@ pub fn compare(traffic: &Traffic, intent: &Intent, peers: &BTreeSet<IpAddr>) -> 
             peers,
         ),
     };
-    let mut rows: Vec<Row> = Action::ALL.into_iter().map(row).collect();
-    rows.sort_by_key(rank);
+    let mut rows = at_once(&Action::ALL, row);
+    rows.sort_by_key(|row| (rank(row), row.action));
     rows
+}
+
+/// Makes something of each, on as many threads as there are processors, in any order: which takes how long
+/// is not known before, so each thread takes the next that is left.
+fn at_once<T: Sync + Copy, R: Send>(all: &[T], make: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        while let Some(it) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+            done.push(make(*it));
+        }
+        done
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut all_done = work();
+        for other in others {
+            // A fault of this program in another thread is one here.
+            let done = other.join();
+            all_done.extend(done.unwrap_or_else(|fault| std::panic::resume_unwind(fault)));
+        }
+        all_done
+    })
 }
 
 fn rank(row: &Row) -> (bool, bool, bool, u64, usize, Reverse<u32>) {

@@ -182,14 +182,14 @@ impl Table {
         let (shown, hidden) = COLUMNS.split_at(count);
         let taken: usize = shown.iter().map(|it| it.width + 1).sum();
         Self {
-            name: width.saturating_sub(3 + taken).min(26),
+            name: width.saturating_sub(2 + taken).min(26),
             shown,
             hidden,
         }
     }
 
     fn header<'a>(&self, styles: &Styles) -> Line<'a> {
-        let name = pad(" action", self.name + 1, &styles.glyphs);
+        let name = pad("action", self.name, &styles.glyphs);
         let mut spans = vec![Span::raw(format!("  {name}"))];
         for column in self.shown {
             spans.push(Span::raw(format!(" {:>1$}", column.title, column.width)));
@@ -220,13 +220,13 @@ impl Table {
                 }
             }
             Some(Err(why)) => {
-                let room = canvas.width.saturating_sub(4 + self.name);
+                let room = canvas.width.saturating_sub(3 + self.name);
                 let (words, style) = no_plan(why, styles);
                 let words = fit(&words, room, &styles.glyphs);
                 spans.push(Span::styled(format!(" {words}"), style));
             }
             None => {
-                let room = canvas.width.saturating_sub(4 + self.name);
+                let room = canvas.width.saturating_sub(3 + self.name);
                 let words = fit(action.summary(), room, &styles.glyphs);
                 spans.push(Span::styled(format!(" {words}"), styles.dim));
             }
