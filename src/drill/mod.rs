@@ -26,8 +26,9 @@ mod tests;
 mod tracking;
 mod world;
 
+pub use crate::model::Place;
 pub use clock::DrillClock;
 pub use ports::{Drill, Fault};
 pub use record::FORMAT;
-pub use scenario::{Place, Scenario, ScenarioError, load, shipped};
+pub use scenario::{Scenario, ScenarioError, load, shipped};
 pub use world::World;

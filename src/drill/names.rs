@@ -7,11 +7,11 @@ use std::net::IpAddr;
 use toml::Spanned;
 
 use super::path::Party;
-use super::scenario::{Place, ScenarioError};
+use super::scenario::ScenarioError;
 use super::spec::{
     AclSpec, GatewaySpec, GroupSpec, InstanceSpec, InterfaceSpec, Name, Spec, SubnetSpec, TableSpec,
 };
-use crate::model::EniId;
+use crate::model::{EniId, Place};
 
 pub(super) type Resolved<T> = Result<T, ScenarioError>;
 

@@ -3,13 +3,10 @@
 //! A [`Scenario`] that exists is sound: every name in its file was resolved. What the file looks like
 //! is `spec`'s, and how its names are resolved is `resolve`'s.
 
-use std::fmt;
-use std::ops::Range;
-
 use super::conversation::Script;
 use super::resolve;
 use super::schedule::Scheduled;
-use crate::model::{InstanceId, Part};
+use crate::model::{InstanceId, Part, Place};
 
 /// A scenario, checked.
 #[derive(Debug, Clone)]
@@ -82,34 +79,6 @@ pub enum ScenarioError {
         /// The names of those that are shipped.
         known: String,
     },
-}
-
-/// A place in a scenario file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The file.
-    pub file: String,
-    /// The line, counted from 1, where it is known.
-    pub line: Option<usize>,
-}
-
-impl Place {
-    pub(super) fn new(file: &str, text: &str, span: Option<Range<usize>>) -> Self {
-        let before = span.and_then(|it| text.get(..it.start));
-        Self {
-            file: file.to_owned(),
-            line: before.map(|it| 1 + it.matches('\n').count()),
-        }
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "{}:{line}", self.file),
-            None => f.write_str(&self.file),
-        }
-    }
 }
 
 /// The scenarios that are shipped: name and text. The first one is the default.

@@ -6,6 +6,8 @@
 mod engine;
 mod event;
 mod journal;
+mod playbooks;
+mod preflight;
 mod retry;
 mod run_view;
 mod step;
@@ -15,4 +17,6 @@ mod tests;
 pub use engine::{Run, Runs};
 pub use event::{RunEvent, RunEventKind, RunOutcome, StepOutcome};
 pub use journal::{Damage, Journal, JournalError};
+pub use playbooks::user_playbooks;
+pub use preflight::{Checked, Summary, preflight, summary, without_dry_run};
 pub use run_view::{BadTransition, RunView, StepStatus, StepView};

@@ -12,6 +12,7 @@ pub mod flow;
 pub mod id;
 pub mod network;
 pub mod notation;
+mod place;
 pub mod text;
 
 pub use compute::{
@@ -30,3 +31,4 @@ pub use network::{
     GatewayKind, Group, GroupRule, Peering, PeeringSide, PortRange, PrefixList, Protocol,
     PublicAddress, Route, RouteTable, RulePeer, Subnet, TrackingTimeouts, Vpc,
 };
+pub use place::Place;

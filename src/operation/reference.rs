@@ -46,18 +46,6 @@ impl<K> Ref<K> {
             Self::Made(step) => Id::new(format!("new:{step}")),
         }
     }
-
-    /// Replaces a reference to a step by what that step made.
-    ///
-    /// # Errors
-    /// The step has not made anything.
-    pub(super) fn bind(&mut self, bindings: &Bindings) -> Result<(), Unbound> {
-        if let Self::Made(step) = self {
-            let made = bindings.0.get(step).ok_or(Unbound(*step))?;
-            *self = Self::Id(Id::new(made));
-        }
-        Ok(())
-    }
 }
 
 impl<K> Clone for Ref<K> {

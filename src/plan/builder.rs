@@ -120,6 +120,29 @@ pub enum PlanError {
         /// Why, with AWS's page or error code.
         why: String,
     },
+    /// An action of a playbook can't be planned.
+    #[error("{playbook}: {action}: {error}")]
+    Part {
+        /// The playbook.
+        playbook: String,
+        /// The action.
+        action: Action,
+        /// Why.
+        error: Box<PlanError>,
+    },
+    /// Every action of a playbook is left out.
+    #[error("{0} has nothing to do: none of its actions can be planned for this instance")]
+    NothingLeft(String),
+    /// The order of a playbook loses evidence on this estate.
+    #[error("{playbook}: refused ({rule}): {words}")]
+    Order {
+        /// The playbook.
+        playbook: String,
+        /// The rule.
+        rule: &'static str,
+        /// What is wrong, and what to do instead.
+        words: String,
+    },
     /// AWS would refuse a step.
     #[error("AWS would refuse step {step}: {refusal}")]
     Refused {

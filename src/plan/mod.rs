@@ -7,7 +7,10 @@ mod catalogue;
 mod compare;
 mod course;
 mod denies;
+mod guard;
 mod ledger;
+mod lint;
+mod playbook;
 mod residual;
 mod review;
 pub mod slots;
@@ -20,7 +23,12 @@ pub use builder::{Dwell, Intent, PlanError, build};
 pub use catalogue::{Action, Entry, Scope, catalogue};
 pub use compare::{Outlook, RANKING, Row, compare, forecast, outlook_of};
 pub use course::stages;
+pub use guard::{
+    Guard, GuardKind, LOCK_TAG, OPEN_TAG, OwnPath, PROTECT_TAG, Severity, guard_sample, guards,
+};
 pub use ledger::{ledger, rate};
+pub use lint::{Lint, LintRule, LintVerdict, lint, lint_rules};
+pub use playbook::{Playbook, PlaybookError, PlaybookStep, build_playbook};
 pub use residual::residual;
 pub use review::{
     Change, ChangeStep, Ledger, Line, Party, Proposal, ProposalError, RuleName, Totals,
