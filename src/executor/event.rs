@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::proof::{Proof, Verifying};
 use crate::operation::{CallError, Operation, State, StepId};
 use crate::plan::Plan;
 
@@ -84,6 +85,13 @@ pub enum RunEventKind {
     Finished {
         /// How.
         outcome: RunOutcome,
+    },
+    /// The flow logs are read from now on, to see whether the changes hold. Comes after the run's end.
+    Verifying(Verifying),
+    /// What the flow logs say. Comes after the run's end, and nothing comes after it.
+    Proof {
+        /// The verdict.
+        proof: Proof,
     },
 }
 

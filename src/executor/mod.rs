@@ -8,9 +8,11 @@ mod event;
 mod journal;
 mod playbooks;
 mod preflight;
+mod proof;
 mod retry;
 mod run_view;
 mod step;
+mod survey;
 #[cfg(test)]
 mod tests;
 
@@ -19,4 +21,6 @@ pub use event::{RunEvent, RunEventKind, RunOutcome, StepOutcome};
 pub use journal::{Damage, Journal, JournalError};
 pub use playbooks::user_playbooks;
 pub use preflight::{Checked, Summary, preflight, summary, without_dry_run};
+pub use proof::{Leak, Left, Proof, Verifier, Verifying};
 pub use run_view::{BadTransition, RunView, StepStatus, StepView};
+pub use survey::{OpenRun, survey};

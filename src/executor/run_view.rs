@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::event::{RunEvent, RunEventKind, RunOutcome, StepOutcome};
-use crate::operation::{State, StepId};
+use super::proof::{Proof, Verifying};
+use crate::operation::{Operation, State, StepId};
 use crate::plan::Plan;
 
 /// A run as its events tell it.
@@ -25,6 +26,10 @@ pub struct RunView {
     pub stop_requested: bool,
     /// How it ended, and when.
     pub ended: Option<(DateTime<Utc>, RunOutcome)>,
+    /// Since when the flow logs are read, to see what.
+    pub verifying: Option<Verifying>,
+    /// What they say.
+    pub proof: Option<Proof>,
 }
 
 /// A step as its events tell it.
@@ -38,6 +43,8 @@ pub struct StepView {
     pub ended: Option<DateTime<Utc>>,
     /// Calls sent.
     pub attempts: u32,
+    /// What was sent last, with everything bound.
+    pub operation: Option<Operation>,
     /// The state that was captured before.
     pub before: Option<State>,
     /// What it made.
@@ -94,6 +101,7 @@ impl RunView {
             began: None,
             ended: None,
             attempts: 0,
+            operation: None,
             before: None,
             made: None,
         };
@@ -109,6 +117,8 @@ impl RunView {
             started: event.at,
             stop_requested: false,
             ended: None,
+            verifying: None,
+            proof: None,
         })
     }
 
@@ -119,9 +129,12 @@ impl RunView {
     pub fn apply(&mut self, event: &RunEvent) -> Result<(), BadTransition> {
         let bad = |what: String| BadTransition { n: event.n, what };
         if self.ended.is_some() {
-            return Err(bad("the run has ended".into()));
+            return self.verified(&event.kind).map_err(|what| bad(what.into()));
         }
         match &event.kind {
+            RunEventKind::Verifying(_) | RunEventKind::Proof { .. } => {
+                Err(bad("the run has not ended yet".into()))
+            }
             RunEventKind::Started { .. } => Err(bad("the run has started already".into())),
             RunEventKind::StopRequested => {
                 self.stop_requested = true;
@@ -143,6 +156,19 @@ impl RunView {
                     .map_err(|what| bad(format!("step {step}: {what}")))
             }
         }
+    }
+
+    /// Takes in what comes after the end.
+    fn verified(&mut self, kind: &RunEventKind) -> Result<(), &'static str> {
+        match kind {
+            _ if self.proof.is_some() => return Err("the run has its verdict already"),
+            RunEventKind::Verifying(verifying) if self.verifying.is_none() => {
+                self.verifying = Some(verifying.clone());
+            }
+            RunEventKind::Proof { proof } => self.proof = Some(proof.clone()),
+            _ => return Err("the run has ended"),
+        }
+        Ok(())
     }
 
     /// Steps that have ended, and all steps.
@@ -170,8 +196,14 @@ impl StepView {
                 Running
             }
             // Answered, and sent again: its effect did not stay.
-            (Running | Retrying { .. } | Answered, RunEventKind::Intend { attempt, .. }) => {
+            (
+                Running | Retrying { .. } | Answered,
+                RunEventKind::Intend {
+                    attempt, operation, ..
+                },
+            ) => {
                 self.attempts = *attempt;
+                self.operation = Some(operation.clone());
                 Sent
             }
             (Running | Sent | Retrying { .. }, RunEventKind::Retrying { error, .. }) => Retrying {

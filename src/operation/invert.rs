@@ -4,8 +4,8 @@ use super::state::holds;
 use super::{At, Attribute, Operation, Ref, State, TagValue};
 use crate::model::{Direction, GroupRule, TrackingTimeouts};
 
-/// The operation that restores `before`, the state captured just before `done` was sent. `made` is
-/// what it made. `None`: there is nothing to restore, or it can't be. Evidence is never undone.
+/// The operation that restores `before`, the state captured before `done` was sent, or before the first of
+/// several changes of one object of which `done` was the last. `made` is what it made. `None`: there is nothing to restore, or it can't be. Evidence is never undone.
 pub fn invert(done: &Operation, before: &State, made: Option<&str>) -> Option<Operation> {
     if done.satisfied_by(before) {
         return None;
@@ -32,15 +32,20 @@ fn uncreate(done: &Operation, made: Option<&str>) -> Option<Operation> {
         Operation::CreateAcl { .. } => Operation::DeleteAcl {
             acl: Ref::Id(made?.into()),
         },
-        Operation::CreateAclEntry { acl, entry } => Operation::DeleteAclEntry {
-            acl: acl.clone(),
-            direction: entry.direction,
-            number: entry.number,
-        },
+        Operation::CreateAclEntry { acl, entry } | Operation::ReplaceAclEntry { acl, entry } => {
+            Operation::DeleteAclEntry {
+                acl: acl.clone(),
+                direction: entry.direction,
+                number: entry.number,
+            }
+        }
         Operation::CreateRouteTable { .. } => Operation::DeleteRouteTable {
             table: Ref::Id(made?.into()),
         },
         Operation::CreateRoute {
+            table, destination, ..
+        }
+        | Operation::ReplaceRoute {
             table, destination, ..
         } => Operation::DeleteRoute {
             table: table.clone(),
@@ -112,12 +117,13 @@ fn restore(done: &Operation, before: &State) -> Option<Operation> {
                 acl: Ref::Id(acl.clone()),
             }
         }
-        (Operation::ReplaceAclEntry { acl, .. }, State::AclEntry(entry)) => {
-            Operation::ReplaceAclEntry {
-                acl: acl.clone(),
-                entry: entry.clone(),
-            }
-        }
+        (
+            Operation::CreateAclEntry { acl, .. } | Operation::ReplaceAclEntry { acl, .. },
+            State::AclEntry(entry),
+        ) => Operation::ReplaceAclEntry {
+            acl: acl.clone(),
+            entry: entry.clone(),
+        },
         (Operation::DeleteAclEntry { acl, .. }, State::AclEntry(entry)) => {
             Operation::CreateAclEntry {
                 acl: acl.clone(),
@@ -137,7 +143,10 @@ fn restore(done: &Operation, before: &State) -> Option<Operation> {
             }
         }
         (
-            Operation::ReplaceRoute {
+            Operation::CreateRoute {
+                table, destination, ..
+            }
+            | Operation::ReplaceRoute {
                 table, destination, ..
             },
             State::Route(target),

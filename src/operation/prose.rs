@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Attribute, GroupRef, Operation, TagValue};
+use super::occasion::written;
+use super::{Attribute, GroupRef, Operation, State, TagValue};
 use crate::model::{
     AclAction, AclEntry, GroupRule, Protocol, RulePeer, Shutdown, TrackingTimeouts,
 };
@@ -171,6 +172,70 @@ impl Operation {
             }
             Self::GetConsoleOutput { instance } => format!("read the console output of {instance}"),
             _ => String::new(),
+        }
+    }
+}
+
+impl State {
+    /// One line of prose: how the object is.
+    pub fn prose(&self) -> String {
+        match self {
+            Self::Absent => "not there".to_string(),
+            Self::Group { id, rules } if rules.is_empty() => format!("{id} without rules"),
+            Self::Group { id, rules } => {
+                let each = rules.iter();
+                let each = each.map(|it| format!("{} {}", it.direction.name(), rule_text(it)));
+                format!("{id} allows {}", each.collect::<Vec<_>>().join(", "))
+            }
+            Self::EniGroups(groups) => {
+                let groups: Vec<&str> = groups.iter().map(|it| it.as_str()).collect();
+                format!("groups {}", groups.join(", "))
+            }
+            Self::Timeouts(timeouts) if *timeouts == TrackingTimeouts::default() => {
+                "idle timeouts never set".to_string()
+            }
+            Self::Timeouts(timeouts) => format!("idle timeouts {}", timeouts_text(timeouts)),
+            Self::Interface(id) => id.to_string(),
+            Self::AttachedTo(id) => format!("attached to {id}"),
+            Self::PublicAddress(address) => format!("public address {address}"),
+            Self::Acl(id) | Self::SubnetAcl(id) => format!("network ACL {id}"),
+            Self::AclEntry(entry) => entry_text(entry),
+            Self::RouteTable(id) | Self::SubnetRouteTable(Some(id)) | Self::MainRouteTable(id) => {
+                format!("route table {id}")
+            }
+            Self::SubnetRouteTable(None) => "no route table of its own".to_string(),
+            Self::Route(target) => format!("route to {target}"),
+            Self::Instance(state) => state.name().to_string(),
+            Self::MetadataEndpoint(enabled) => format!("metadata endpoint {}", on(*enabled)),
+            Self::Attribute(attribute) => value_text(attribute),
+            Self::Tags(tags) if tags.is_empty() => "no such tags".to_string(),
+            Self::Tags(tags) => {
+                let each = tags.iter().map(|(key, value)| format!("{key}={value}"));
+                format!("tags {}", each.collect::<Vec<_>>().join(" "))
+            }
+            Self::Profile(name) => format!("instance profile {name}"),
+            Self::RolePolicy(name) => format!("inline policy {name}"),
+            Self::SessionsDenied(until) => format!("sessions until {} denied", written(*until)),
+            Self::AsgMinSize(min) => format!("minimum size {min}"),
+            Self::Command(command) => format!("command {} {}", command.id, command.status),
+            Self::Asg(lifecycle) => lifecycle.clone(),
+            Self::Target(health) => format!("registered, {health}"),
+            Self::Made(id) => id.clone(),
+        }
+    }
+}
+
+fn value_text(attribute: &Attribute) -> String {
+    match attribute {
+        Attribute::TerminationProtection(to) => format!("termination protection {}", on(*to)),
+        Attribute::StopProtection(to) => format!("stop protection {}", on(*to)),
+        Attribute::Shutdown(Shutdown::Stop) => "a shutdown from within stops it".to_string(),
+        Attribute::Shutdown(Shutdown::Terminate) => {
+            "a shutdown from within terminates it".to_string()
+        }
+        Attribute::DeleteOnTermination { device, delete } => {
+            let becomes = if *delete { "goes" } else { "stays" };
+            format!("{device} {becomes} when the instance goes")
         }
     }
 }

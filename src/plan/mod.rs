@@ -4,6 +4,7 @@
 mod actions;
 mod builder;
 mod catalogue;
+mod claim;
 mod compare;
 mod course;
 mod denies;
@@ -18,9 +19,11 @@ mod step;
 mod subject;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 pub use builder::{Dwell, Intent, PlanError, build};
 pub use catalogue::{Action, Entry, Scope, catalogue};
+pub use claim::{Claim, Term, Watched, changes_traffic, claim};
 pub use compare::{Outlook, RANKING, Row, compare, forecast, outlook_of};
 pub use course::stages;
 pub use guard::{
@@ -35,3 +38,4 @@ pub use review::{
     known_instance, review,
 };
 pub use step::{Class, Plan, Procedure, Step, Target, What};
+pub use undo::{Drift, Kept, Taken, Undo, undo};

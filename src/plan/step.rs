@@ -141,6 +141,14 @@ pub enum Class {
 }
 
 impl Step {
+    /// The change, if it is one.
+    pub fn operation(&self) -> Option<&Operation> {
+        match &self.what {
+            What::Change(operation) => Some(operation),
+            What::Wait { .. } | What::Verify(_) => None,
+        }
+    }
+
     /// One line of prose.
     pub fn prose(&self) -> String {
         match &self.what {
@@ -178,10 +186,7 @@ impl Plan {
 
     /// The changes, in the order of the steps.
     pub fn operations(&self) -> impl Iterator<Item = &Operation> {
-        self.steps.iter().filter_map(|step| match &step.what {
-            What::Change(operation) => Some(operation),
-            What::Wait { .. } | What::Verify(_) => None,
-        })
+        self.steps.iter().filter_map(Step::operation)
     }
 
     /// The calls that change something.
