@@ -67,19 +67,34 @@ pub enum ConnectError {
 
 /// A connected account in one Region. Clones share their clients.
 #[derive(Clone)]
-pub struct Account(Arc<Clients>);
+pub struct Account {
+    clients: Arc<Clients>,
+    /// What clients of other kinds are made from.
+    config: SdkConfig,
+}
 
-/// One client per service, and one that does not retry.
+/// One client per service, for reads.
 pub(super) struct Clients {
     pub(super) region: String,
     pub(super) ec2: aws_sdk_ec2::Client,
-    /// For changes: exactly one attempt.
-    pub(super) ec2_once: aws_sdk_ec2::Client,
     pub(super) guardduty: aws_sdk_guardduty::Client,
     pub(super) logs: aws_sdk_cloudwatchlogs::Client,
     pub(super) autoscaling: aws_sdk_autoscaling::Client,
     pub(super) balancers: aws_sdk_elasticloadbalancingv2::Client,
+    /// IAM has one endpoint for all Regions of a partition; the SDK knows it.
+    /// <https://docs.aws.amazon.com/general/latest/gr/iam-service.html>
+    pub(super) iam: aws_sdk_iam::Client,
+    pub(super) ssm: aws_sdk_ssm::Client,
     pub(super) sts: aws_sdk_sts::Client,
+}
+
+/// One client per service, for changes: exactly one attempt each. Only an actuator has them.
+pub(super) struct Writers {
+    pub(super) ec2: aws_sdk_ec2::Client,
+    pub(super) autoscaling: aws_sdk_autoscaling::Client,
+    pub(super) balancers: aws_sdk_elasticloadbalancingv2::Client,
+    pub(super) iam: aws_sdk_iam::Client,
+    pub(super) ssm: aws_sdk_ssm::Client,
 }
 
 /// Connects: finds Region and credentials, without calling the services that will be read.
@@ -95,45 +110,61 @@ pub async fn connect(connection: &Connection) -> Result<Account, ConnectError> {
     };
     let config = with_profile_first(config, connection.profile.as_deref(), &region).await;
     check_credentials(&config).await?;
-    Ok(Account::new(&config, &region))
+    Ok(Account::new(config, &region))
 }
 
 impl Account {
-    fn new(config: &SdkConfig, region: &Region) -> Self {
-        let once = aws_sdk_ec2::config::Builder::from(config)
-            .retry_config(RetryConfig::disabled())
-            .build();
-        Self(Arc::new(Clients {
+    fn new(config: SdkConfig, region: &Region) -> Self {
+        let clients = Clients {
             region: visible(region.as_ref()).into_owned(),
-            ec2: aws_sdk_ec2::Client::new(config),
-            ec2_once: aws_sdk_ec2::Client::from_conf(once),
-            guardduty: aws_sdk_guardduty::Client::new(config),
-            logs: aws_sdk_cloudwatchlogs::Client::new(config),
-            autoscaling: aws_sdk_autoscaling::Client::new(config),
-            balancers: aws_sdk_elasticloadbalancingv2::Client::new(config),
-            sts: aws_sdk_sts::Client::new(config),
-        }))
+            ec2: aws_sdk_ec2::Client::new(&config),
+            guardduty: aws_sdk_guardduty::Client::new(&config),
+            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            autoscaling: aws_sdk_autoscaling::Client::new(&config),
+            balancers: aws_sdk_elasticloadbalancingv2::Client::new(&config),
+            iam: aws_sdk_iam::Client::new(&config),
+            ssm: aws_sdk_ssm::Client::new(&config),
+            sts: aws_sdk_sts::Client::new(&config),
+        };
+        Self {
+            clients: Arc::new(clients),
+            config,
+        }
     }
 
     /// The Region.
     pub fn region(&self) -> &str {
-        &self.0.region
+        &self.clients.region
     }
 
     /// What reads this account.
     pub fn source(&self) -> AwsSource {
-        AwsSource::new(Arc::clone(&self.0))
+        AwsSource::new(Arc::clone(&self.clients))
     }
 
     /// What changes this account.
     pub fn actuator(&self) -> AwsActuator {
-        AwsActuator::new(Arc::clone(&self.0))
+        let once = self.once();
+        let writers = Writers {
+            ec2: aws_sdk_ec2::Client::new(&once),
+            autoscaling: aws_sdk_autoscaling::Client::new(&once),
+            balancers: aws_sdk_elasticloadbalancingv2::Client::new(&once),
+            iam: aws_sdk_iam::Client::new(&once),
+            ssm: aws_sdk_ssm::Client::new(&once),
+        };
+        AwsActuator::new(Arc::clone(&self.clients), Arc::new(writers))
+    }
+
+    /// The same account, without retries.
+    fn once(&self) -> SdkConfig {
+        let config = self.config.clone().into_builder();
+        config.retry_config(RetryConfig::disabled()).build()
     }
 }
 
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Account").field(&self.0.region).finish()
+        f.debug_tuple("Account").field(&self.region()).finish()
     }
 }
 

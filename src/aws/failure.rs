@@ -129,7 +129,12 @@ fn classify(code: Option<&str>, message: &str, status: u16) -> Cause {
             | "SlowDown"
             | "PriorRequestNotComplete"
             | "BandwidthLimitExceeded"
-            | "EC2ThrottledException",
+            | "EC2ThrottledException"
+            // Somebody else is changing the same object; nothing was changed.
+            // https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html
+            | "ConcurrentModification"
+            // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/CommonErrors.html
+            | "ResourceContention",
         ) => Cause::Throttled,
         Some(
             "ExpiredToken"
@@ -150,6 +155,7 @@ fn classify(code: Option<&str>, message: &str, status: u16) -> Cause {
         // The one NotFound that waiting does not cure: a group of another VPC.
         // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
         Some("InvalidGroup.NotFound") if message.contains("different networks") => Cause::Refused,
+        Some("NoSuchEntity" | "TargetGroupNotFound" | "InvocationDoesNotExist") => Cause::NotFound,
         Some(code) if code.ends_with(".NotFound") || code.ends_with("NotFoundException") => {
             Cause::NotFound
         }
@@ -158,6 +164,7 @@ fn classify(code: Option<&str>, message: &str, status: u16) -> Cause {
             | "InternalFailure"
             | "InternalServerError"
             | "InternalServerException"
+            | "ServiceFailure"
             | "ServerInternal"
             | "ServiceUnavailable"
             | "ServiceUnavailableException"

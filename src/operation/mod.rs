@@ -13,6 +13,7 @@ mod apply;
 mod bind;
 mod catalogue;
 mod cli;
+mod document;
 mod invert;
 mod observe;
 mod occasion;
@@ -36,6 +37,7 @@ use crate::model::{
 
 pub use apply::{Hypothesis, apply};
 pub use catalogue::Facts;
+pub use document::denied_until;
 pub use invert::invert;
 pub use observe::observe;
 pub use occasion::{At, Occasion, TagValue};

@@ -1,12 +1,15 @@
-//! Network ACLs: create, move a subnet, delete, and read back.
+//! Network ACLs and their entries: create, replace, delete, move a subnet, and read back.
 
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::{Filter, NetworkAcl, ResourceType, Tag};
+use aws_sdk_ec2::types::{Filter, IcmpTypeCode, NetworkAcl, PortRange, ResourceType, RuleAction};
+use ipnet::IpNet;
 
-use super::super::error::{Call, is_not_found};
+use super::super::convert::network::acl as converted;
+use super::super::error::Call;
 use super::super::estate::filter;
-use super::{Ec2, made, tagged_as};
-use crate::model::{AclId, SubnetId, VpcId};
+use super::{Ec2, by_tags, carries, made, tagged_as};
+use crate::model::notation::written_ports;
+use crate::model::{AclAction, AclEntry, AclId, Direction, Protocol, SubnetId, VpcId};
 use crate::operation::{Answer, CallError, CallErrorKind, State};
 
 /// The largest page of `DescribeNetworkAcls`.
@@ -23,21 +26,11 @@ pub(super) async fn tagged(
         return Ok(State::Absent);
     }
     let mut filters = vec![filter("vpc-id", [vpc.as_str()])];
-    for (key, value) in tags {
-        filters.push(filter(&format!("tag:{key}"), [value.as_str()]));
-    }
+    filters.extend(by_tags(tags));
     let found = describe(ec2, vpc.as_str(), filters).await?;
     let ours = found.iter().filter(|it| carries(it.tags(), tags));
     let first = ours.filter_map(NetworkAcl::network_acl_id).min();
     Ok(first.map_or(State::Absent, |id| State::Acl(id.into())))
-}
-
-/// A filter reads * and ? in a value as wildcards.
-fn carries(have: &[Tag], want: &[(String, String)]) -> bool {
-    want.iter().all(|(key, value)| {
-        have.iter()
-            .any(|tag| tag.key() == Some(key) && tag.value() == Some(value))
-    })
 }
 
 /// The ACL that serves a subnet.
@@ -48,14 +41,29 @@ pub(super) async fn of_subnet(ec2: &Client, subnet: &SubnetId) -> Result<State, 
 
 /// An ACL by id.
 pub(super) async fn state(ec2: &Client, acl: &AclId) -> Result<State, CallError> {
-    let call = Call::new("ec2:DescribeNetworkAcls", acl.as_str());
-    let request = ec2.describe_network_acls().network_acl_ids(acl.as_str());
-    match request.send().await {
-        Ok(answer) if answer.network_acls().is_empty() => Ok(State::Absent),
-        Ok(_) => Ok(State::Acl(acl.clone())),
-        Err(error) if is_not_found(&error) => Ok(State::Absent),
-        Err(error) => Err(call.lookup_error(&error)),
-    }
+    let found = by_id(ec2, acl).await?;
+    Ok(found.map_or(State::Absent, |_| State::Acl(acl.clone())))
+}
+
+/// An entry of an ACL.
+pub(super) async fn entry(
+    ec2: &Client,
+    acl: &AclId,
+    direction: Direction,
+    number: u16,
+) -> Result<State, CallError> {
+    let found = by_id(ec2, acl).await?;
+    let found = found.as_ref().and_then(converted);
+    let entry = found.and_then(|it| it.entry(direction, number).cloned());
+    Ok(entry.map_or(State::Absent, State::AclEntry))
+}
+
+async fn by_id(ec2: &Client, acl: &AclId) -> Result<Option<NetworkAcl>, CallError> {
+    let filters = vec![filter("network-acl-id", [acl.as_str()])];
+    let found = describe(ec2, acl.as_str(), filters).await?;
+    Ok(found
+        .into_iter()
+        .find(|it| it.network_acl_id() == Some(acl.as_str())))
 }
 
 /// Which ACL serves a subnet, and under which id AWS keeps that.
@@ -151,6 +159,118 @@ pub(super) async fn delete(ec2: &Client, acl: &AclId) -> Result<Answer, CallErro
     }
 }
 
+/// Adds an entry.
+pub(super) async fn create_entry(
+    ec2: &Client,
+    acl: &AclId,
+    entry: &AclEntry,
+) -> Result<Answer, CallError> {
+    let call = Call::new("ec2:CreateNetworkAclEntry", acl.as_str());
+    let written = Written::of(entry);
+    let request = ec2
+        .create_network_acl_entry()
+        .network_acl_id(acl.as_str())
+        .egress(written.egress)
+        .rule_number(entry.number.into())
+        .rule_action(written.action)
+        .protocol(written.protocol)
+        .set_cidr_block(written.v4)
+        .set_ipv6_cidr_block(written.v6)
+        .set_port_range(written.ports)
+        .set_icmp_type_code(written.icmp);
+    match request.send().await {
+        Ok(_) => Ok(Answer::default()),
+        Err(error) => Err(call.call_error(&error)),
+    }
+}
+
+/// Replaces the entry of the same direction and number.
+pub(super) async fn replace_entry(
+    ec2: &Client,
+    acl: &AclId,
+    entry: &AclEntry,
+) -> Result<Answer, CallError> {
+    let call = Call::new("ec2:ReplaceNetworkAclEntry", acl.as_str());
+    let written = Written::of(entry);
+    let request = ec2
+        .replace_network_acl_entry()
+        .network_acl_id(acl.as_str())
+        .egress(written.egress)
+        .rule_number(entry.number.into())
+        .rule_action(written.action)
+        .protocol(written.protocol)
+        .set_cidr_block(written.v4)
+        .set_ipv6_cidr_block(written.v6)
+        .set_port_range(written.ports)
+        .set_icmp_type_code(written.icmp);
+    match request.send().await {
+        Ok(_) => Ok(Answer::default()),
+        Err(error) => Err(call.call_error(&error)),
+    }
+}
+
+/// Removes an entry.
+pub(super) async fn delete_entry(
+    ec2: &Client,
+    acl: &AclId,
+    direction: Direction,
+    number: u16,
+) -> Result<Answer, CallError> {
+    let call = Call::new("ec2:DeleteNetworkAclEntry", acl.as_str());
+    let request = ec2
+        .delete_network_acl_entry()
+        .network_acl_id(acl.as_str())
+        .egress(direction == Direction::Egress)
+        .rule_number(number.into());
+    match request.send().await {
+        Ok(_) => Ok(Answer::default()),
+        Err(error) => Err(call.call_error(&error)),
+    }
+}
+
+/// An entry as requests write it. Protocols are numbers here; TCP and UDP need ports, ICMP type and code.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNetworkAclEntry.html>
+#[derive(Debug, PartialEq)]
+struct Written {
+    egress: bool,
+    action: RuleAction,
+    protocol: String,
+    v4: Option<String>,
+    v6: Option<String>,
+    ports: Option<PortRange>,
+    icmp: Option<IcmpTypeCode>,
+}
+
+impl Written {
+    fn of(entry: &AclEntry) -> Self {
+        let block = entry.cidr.to_string();
+        let (v4, v6) = match entry.cidr {
+            IpNet::V4(_) => (Some(block), None),
+            IpNet::V6(_) => (None, Some(block)),
+        };
+        let (from, to) = written_ports(entry.protocol, entry.ports);
+        let range = from.zip(to);
+        let is_icmp = matches!(entry.protocol, Protocol::ICMP | Protocol::ICMPV6);
+        let icmp = |(of, code)| IcmpTypeCode::builder().r#type(of).code(code).build();
+        let ports = |(from, to)| PortRange::builder().from(from).to(to).build();
+        Self {
+            egress: entry.direction == Direction::Egress,
+            action: match entry.action {
+                AclAction::Allow => RuleAction::Allow,
+                AclAction::Deny => RuleAction::Deny,
+            },
+            protocol: match entry.protocol {
+                Protocol::All => "-1".to_owned(),
+                Protocol::Number(number) => number.to_string(),
+            },
+            v4,
+            v6,
+            ports: range.filter(|_| !is_icmp).map(ports),
+            icmp: range.filter(|_| is_icmp).map(icmp),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use aws_sdk_ec2::types::NetworkAclAssociation;
@@ -177,20 +297,57 @@ mod tests {
     }
 
     #[test]
-    fn tags_are_compared_exactly() {
-        let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build();
-        let have = [tag("Name", "quarantine-1"), tag("case", "7")];
-        for (want, expected) in [
-            (&[("Name", "quarantine-1")][..], true),
-            (&[("Name", "quarantine-1"), ("case", "7")][..], true),
-            (&[("Name", "quarantine-?")][..], false),
-            (&[("Name", "quarantine-1"), ("case", "8")][..], false),
+    fn entries_are_written_as_aws_wants_them() {
+        let entry = |protocol, ports: Option<(i32, i32)>, cidr: &str| AclEntry {
+            direction: Direction::Egress,
+            number: 90,
+            action: AclAction::Deny,
+            protocol,
+            cidr: cidr.parse().unwrap(),
+            ports: ports.map(|(from, to)| crate::model::PortRange { from, to }),
+        };
+        for (entry, protocol, ports, icmp) in [
+            (entry(Protocol::All, None, "10.0.0.0/8"), "-1", None, None),
+            (
+                entry(Protocol::TCP, None, "::/0"),
+                "6",
+                Some((0, 65_535)),
+                None,
+            ),
+            (
+                entry(Protocol::UDP, Some((53, 53)), "::/0"),
+                "17",
+                Some((53, 53)),
+                None,
+            ),
+            (
+                entry(Protocol::ICMP, Some((8, 0)), "10.0.0.0/8"),
+                "1",
+                None,
+                Some((8, 0)),
+            ),
+            (
+                entry(Protocol::ICMPV6, None, "::/0"),
+                "58",
+                None,
+                Some((-1, -1)),
+            ),
+            (
+                entry(Protocol::Number(47), None, "10.0.0.0/8"),
+                "47",
+                None,
+                None,
+            ),
         ] {
-            let want: Vec<_> = want
-                .iter()
-                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-                .collect();
-            assert_eq!(carries(&have, &want), expected, "{want:?}");
+            let made = Written::of(&entry);
+            assert!(made.egress && made.action == RuleAction::Deny);
+            assert_eq!(made.protocol, protocol);
+            let range = made.ports.and_then(|it| it.from().zip(it.to()));
+            assert_eq!(range, ports, "{entry:?}");
+            let of = made.icmp.and_then(|it| it.r#type().zip(it.code()));
+            assert_eq!(of, icmp, "{entry:?}");
+            let six = entry.cidr.to_string() == "::/0";
+            assert_eq!((made.v4.is_none(), made.v6.is_some()), (six, six));
         }
     }
 }

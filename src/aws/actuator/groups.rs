@@ -150,9 +150,27 @@ where
     }
 }
 
-/// Revokes every rule of one direction, by id: a guessed permission that matches nothing is no
-/// error in a default VPC.
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RevokeSecurityGroupEgress.html>
+/// Revokes given rules, by id. What the group has not is no error.
+pub(super) async fn revoke(
+    ec2: Ec2<'_>,
+    group: &GroupId,
+    direction: Direction,
+    gone: &[GroupRule],
+) -> Result<Answer, CallError> {
+    let found = rules(ec2.read, group).await?;
+    let found = found.iter().filter_map(rule);
+    let ours =
+        found.filter(|it| it.direction == direction && gone.iter().any(|one| it.same_as(one)));
+    let ids: Vec<String> = ours
+        .filter_map(|it| it.id.map(|id| id.to_string()))
+        .collect();
+    if ids.is_empty() {
+        return Ok(Answer::default());
+    }
+    revoke_ids(ec2.write, group, direction, ids).await
+}
+
+/// Revokes every rule of one direction.
 pub(super) async fn revoke_all(
     ec2: Ec2<'_>,
     group: &GroupId,
@@ -167,19 +185,29 @@ pub(super) async fn revoke_all(
     if ids.is_empty() {
         return nothing_to_revoke(ec2.read, group, direction).await;
     }
+    revoke_ids(ec2.write, group, direction, ids).await
+}
+
+/// By id: a guessed permission that matches nothing is no error in a default VPC.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RevokeSecurityGroupEgress.html>
+async fn revoke_ids(
+    ec2: &Client,
+    group: &GroupId,
+    direction: Direction,
+    ids: Vec<String>,
+) -> Result<Answer, CallError> {
+    let id = group.as_str();
     match direction {
         Direction::Ingress => {
-            let call = Call::new("ec2:RevokeSecurityGroupIngress", group.as_str());
-            let request = ec2.write.revoke_security_group_ingress();
-            let request = request.group_id(group.as_str());
+            let call = Call::new("ec2:RevokeSecurityGroupIngress", id);
+            let request = ec2.revoke_security_group_ingress().group_id(id);
             let answer = request.set_security_group_rule_ids(Some(ids)).send().await;
             let answer = answer.map_err(|error| call.call_error(&error))?;
             revoked(call, answer.r#return(), answer.unknown_ip_permissions())
         }
         Direction::Egress => {
-            let call = Call::new("ec2:RevokeSecurityGroupEgress", group.as_str());
-            let request = ec2.write.revoke_security_group_egress();
-            let request = request.group_id(group.as_str());
+            let call = Call::new("ec2:RevokeSecurityGroupEgress", id);
+            let request = ec2.revoke_security_group_egress().group_id(id);
             let answer = request.set_security_group_rule_ids(Some(ids)).send().await;
             let answer = answer.map_err(|error| call.call_error(&error))?;
             revoked(call, answer.r#return(), answer.unknown_ip_permissions())

@@ -1,141 +1,114 @@
 //! The write port: one call per operation, and what tells whether it worked.
 //!
-//! `observe` reads with the SDK's retries; `execute` sends a change exactly once. Association and
-//! rule ids are looked up just before the call that needs them: they change under our hands.
-//! Waiting, retrying and deciding what a failure means are the executor's.
+//! `observe.rs` says which function reads the state of an operation's object, `execute.rs` which one
+//! sends the change; the functions are in the files beside them, by subject. Reads have the SDK's
+//! retries; a change is sent exactly once. Association and rule ids are looked up just before the call
+//! that needs them: they change under our hands. Waiting, retrying and deciding what a failure
+//! means are the executor's.
 
 mod acls;
+mod addresses;
+mod attributes;
+mod commands;
+mod evidence;
+mod execute;
 mod groups;
+mod instances;
 mod interfaces;
+mod observe;
+mod profiles;
+mod roles;
+mod routes;
+mod scaling;
+mod tags;
+mod targets;
 
 use std::fmt;
 use std::sync::Arc;
 
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
+use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 use futures::future::BoxFuture;
 
-use super::connect::Clients;
+use super::connect::{Clients, Writers};
 use super::error::Call;
+use super::estate::filter;
 use crate::model::id::Id;
 use crate::operation::{Actuator, Answer, CallError, CallErrorKind, Operation, Ref, State};
 
+pub(super) use execute::execute;
+
 /// Changes an account.
 #[derive(Clone)]
-pub struct AwsActuator(Arc<Clients>);
+pub struct AwsActuator {
+    read: Arc<Clients>,
+    write: Arc<Writers>,
+}
 
-/// The clients of one operation: `read` retries, `write` does not.
+/// The clients of an operation on EC2: `read` retries, `write` does not.
 #[derive(Clone, Copy)]
-struct Ec2<'a> {
-    read: &'a Client,
-    write: &'a Client,
+pub(super) struct Ec2<'a> {
+    pub(super) read: &'a Client,
+    pub(super) write: &'a Client,
 }
 
 impl AwsActuator {
-    pub(super) fn new(clients: Arc<Clients>) -> Self {
-        Self(clients)
-    }
-
-    fn ec2(&self) -> Ec2<'_> {
-        Ec2 {
-            read: &self.0.ec2,
-            write: &self.0.ec2_once,
-        }
-    }
-
-    async fn state_of(&self, operation: &Operation) -> Result<State, CallError> {
-        let read = &self.0.ec2;
-        match operation {
-            Operation::CreateGroup { vpc, name, .. } => groups::named(read, vpc, name).await,
-            Operation::AuthorizeRules { group, .. }
-            | Operation::RevokeAllRules { group, .. }
-            | Operation::DeleteGroup { group } => {
-                groups::state(read, &bound(operation, group)?).await
-            }
-            Operation::SetEniGroups { eni, .. } => interfaces::groups(read, eni).await,
-            Operation::SetTrackingTimeouts { eni, .. } => interfaces::timeouts(read, eni).await,
-            Operation::CreateAcl { vpc, tags } => acls::tagged(read, vpc, tags).await,
-            Operation::SetSubnetAcl { subnet, .. } => acls::of_subnet(read, subnet).await,
-            Operation::DeleteAcl { acl } => acls::state(read, &bound(operation, acl)?).await,
-            other => Err(CallError::forecast_only(other)),
-        }
-    }
-
-    async fn change(&self, operation: &Operation) -> Result<Answer, CallError> {
-        let ec2 = self.ec2();
-        match operation {
-            Operation::CreateGroup {
-                vpc,
-                name,
-                description,
-                tags,
-            } => groups::create(ec2.write, vpc, name, description, tags).await,
-            Operation::AuthorizeRules {
-                group,
-                direction,
-                rules,
-            } => {
-                let group = bound(operation, group)?;
-                groups::authorize(ec2.write, &group, *direction, rules).await
-            }
-            Operation::RevokeAllRules { group, direction } => {
-                groups::revoke_all(ec2, &bound(operation, group)?, *direction).await
-            }
-            Operation::SetEniGroups { eni, groups } => {
-                let groups = groups.iter().map(|group| bound(operation, group));
-                let groups = groups.collect::<Result<Vec<_>, _>>()?;
-                interfaces::set_groups(ec2.write, eni, &groups).await
-            }
-            Operation::SetTrackingTimeouts { eni, timeouts } => {
-                interfaces::set_timeouts(ec2.write, eni, *timeouts).await
-            }
-            Operation::CreateAcl { vpc, tags } => acls::create(ec2.write, vpc, tags).await,
-            Operation::SetSubnetAcl { subnet, acl } => {
-                acls::associate(ec2, subnet, &bound(operation, acl)?).await
-            }
-            Operation::DeleteGroup { group } => {
-                groups::delete(ec2.write, &bound(operation, group)?).await
-            }
-            Operation::DeleteAcl { acl } => acls::delete(ec2.write, &bound(operation, acl)?).await,
-            other => Err(CallError::forecast_only(other)),
-        }
+    pub(super) fn new(read: Arc<Clients>, write: Arc<Writers>) -> Self {
+        Self { read, write }
     }
 }
 
 impl Actuator for AwsActuator {
     fn observe<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Result<State, CallError>> {
-        Box::pin(self.state_of(operation))
+        Box::pin(observe::observe(&self.read, operation))
     }
 
     fn execute<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Result<Answer, CallError>> {
-        Box::pin(self.change(operation))
+        let ec2 = Ec2 {
+            read: &self.read.ec2,
+            write: &self.write.ec2,
+        };
+        let others = Some((&*self.read, &*self.write));
+        Box::pin(execute(ec2, others, operation))
     }
 }
 
 impl fmt::Debug for AwsActuator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("AwsActuator").field(&self.0.region).finish()
+        let region = &self.read.region;
+        f.debug_tuple("AwsActuator").field(region).finish()
     }
 }
+
+/// The code of the error for a reference to a step that has made nothing.
+pub(super) const UNBOUND: &str = "Unbound";
 
 /// The id behind a reference. One to a step that has made nothing must never reach AWS.
 fn bound<K>(operation: &Operation, reference: &Ref<K>) -> Result<Id<K>, CallError> {
     match reference {
         Ref::Id(id) => Ok(id.clone()),
         Ref::Made(step) => {
-            let call = Call::new(operation.facts().api, "plan");
             let message = format!("step {step} has not made anything yet");
-            Err(call.refuse(CallErrorKind::Refused, "Unbound", &message))
+            Err(unbound(operation, &message))
         }
     }
+}
+
+fn all_bound<K>(operation: &Operation, references: &[Ref<K>]) -> Result<Vec<Id<K>>, CallError> {
+    let ids = references.iter().map(|it| bound(operation, it));
+    ids.collect()
+}
+
+/// Something in the operation waits to be fixed by a run.
+fn unbound(operation: &Operation, message: &str) -> CallError {
+    let call = Call::new(operation.facts().api, "plan");
+    call.refuse(CallErrorKind::Refused, UNBOUND, message)
 }
 
 /// What a creating call must answer. Without it, whether there is a new object is not known.
 fn made(call: Call<'_>, id: Option<&str>) -> Result<Answer, CallError> {
     match id {
-        Some(id) => Ok(Answer {
-            made: Some(Id::<()>::new(id).as_str().to_owned()),
-        }),
+        Some(id) => Ok(Answer::made(Id::<()>::new(id).as_str())),
         None => Err(call.refuse(
             CallErrorKind::Unanswered,
             "EmptyAnswer",
@@ -149,13 +122,30 @@ fn tagged_as(kind: ResourceType, tags: &[(String, String)]) -> Option<Vec<TagSpe
     if tags.is_empty() {
         return None;
     }
-    let tags = tags
-        .iter()
-        .map(|(key, value)| Tag::builder().key(key).value(value).build());
     let specification = TagSpecification::builder()
         .resource_type(kind)
-        .set_tags(Some(tags.collect()));
+        .set_tags(Some(tags.iter().map(tag).collect()));
     Some(vec![specification.build()])
+}
+
+fn tag((key, value): &(String, String)) -> Tag {
+    Tag::builder().key(key).value(value).build()
+}
+
+/// The filters that find what was created with these tags.
+fn by_tags(tags: &[(String, String)]) -> Vec<Filter> {
+    let filters = tags.iter();
+    filters
+        .map(|(key, value)| filter(&format!("tag:{key}"), [value.as_str()]))
+        .collect()
+}
+
+/// Whether these tags are all there, exactly: a filter reads `*` and `?` in a value as wildcards.
+fn carries(have: &[Tag], want: &[(String, String)]) -> bool {
+    want.iter().all(|(key, value)| {
+        have.iter()
+            .any(|tag| tag.key() == Some(key) && tag.value() == Some(value))
+    })
 }
 
 #[cfg(test)]
@@ -193,5 +183,23 @@ mod tests {
         let tags = [("Name".to_owned(), "x".to_owned())];
         let made = tagged_as(ResourceType::NetworkAcl, &tags).unwrap();
         assert_eq!(made[0].tags()[0].value(), Some("x"));
+    }
+
+    #[test]
+    fn tags_are_compared_exactly() {
+        let have = [("Name", "quarantine-1"), ("case", "7")]
+            .map(|(key, value)| tag(&(key.to_owned(), value.to_owned())));
+        for (want, expected) in [
+            (&[("Name", "quarantine-1")][..], true),
+            (&[("Name", "quarantine-1"), ("case", "7")][..], true),
+            (&[("Name", "quarantine-?")][..], false),
+            (&[("Name", "quarantine-1"), ("case", "8")][..], false),
+        ] {
+            let want: Vec<_> = want
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect();
+            assert_eq!(carries(&have, &want), expected, "{want:?}");
+        }
     }
 }

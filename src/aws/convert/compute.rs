@@ -1,6 +1,6 @@
 //! Instances and what hangs on them.
 
-use aws_sdk_autoscaling::types::AutoScalingInstanceDetails;
+use aws_sdk_autoscaling::types::{AutoScalingGroup, AutoScalingInstanceDetails};
 use aws_sdk_ec2::types as sdk;
 use aws_sdk_elasticloadbalancingv2::types::{
     TargetGroup, TargetHealthDescription, TargetHealthStateEnum,
@@ -9,7 +9,8 @@ use aws_sdk_elasticloadbalancingv2::types::{
 use super::{name, shown, time};
 use crate::model::notation::profile_name;
 use crate::model::{
-    AsgMembership, Instance, InstanceAttributes, InstanceState, Platform, TargetMembership, Volume,
+    AsgMembership, AsgName, AsgSize, Instance, InstanceAttributes, InstanceState, Platform,
+    TargetMembership, Volume,
 };
 
 /// An instance.
@@ -85,7 +86,19 @@ pub(in crate::aws) fn asg_membership(it: &AutoScalingInstanceDetails) -> Option<
         instance: it.instance_id()?.into(),
         group: it.auto_scaling_group_name()?.into(),
         lifecycle: shown(it.lifecycle_state()),
+        size: None,
     })
+}
+
+/// How many instances an Auto Scaling group is to have, under its name.
+pub(in crate::aws) fn asg_size(it: &AutoScalingGroup) -> Option<(AsgName, AsgSize)> {
+    let count = |value: Option<i32>| u32::try_from(value?).ok();
+    let size = AsgSize {
+        min: count(it.min_size())?,
+        desired: count(it.desired_capacity())?,
+        max: count(it.max_size())?,
+    };
+    Some((it.auto_scaling_group_name()?.into(), size))
 }
 
 /// A registration in a target group.
@@ -171,6 +184,20 @@ mod tests {
         let both = volume.attachments(to("i-1")).attachments(to("i-2")).build();
         let instances: Vec<_> = volumes(&both).map(|it| it.instance).collect();
         assert_eq!(instances, ["i-1".into(), "i-2".into()]);
+    }
+
+    #[test]
+    fn a_group_of_which_a_size_is_missing_has_none() {
+        let group = AutoScalingGroup::builder()
+            .auto_scaling_group_name("web")
+            .min_size(1)
+            .desired_capacity(2);
+        assert_eq!(asg_size(&group.clone().build()), None);
+        let (name, size) = asg_size(&group.max_size(4).build()).unwrap();
+        assert_eq!(
+            (name.as_str(), size.min, size.desired, size.max),
+            ("web", 1, 2, 4)
+        );
     }
 
     #[test]

@@ -9,11 +9,7 @@ use crate::model::{Route, RouteTable};
 
 /// A route table.
 pub(in crate::aws) fn table(it: &sdk::RouteTable) -> Option<RouteTable> {
-    let live = |one: &&sdk::RouteTableAssociation| {
-        let state = one.association_state().and_then(|state| state.state());
-        state.is_none_or(|state| !is_gone(state.as_str()))
-    };
-    let associations = || it.associations().iter().filter(live);
+    let associations = || it.associations().iter().filter(|one| is_live(one));
     Some(RouteTable {
         id: it.route_table_id()?.into(),
         vpc: it.vpc_id()?.into(),
@@ -24,6 +20,12 @@ pub(in crate::aws) fn table(it: &sdk::RouteTable) -> Option<RouteTable> {
             .collect(),
         routes: it.routes().iter().filter_map(route).collect(),
     })
+}
+
+/// Whether an association still holds.
+pub(in crate::aws) fn is_live(it: &sdk::RouteTableAssociation) -> bool {
+    let state = it.association_state().and_then(|state| state.state());
+    state.is_none_or(|state| !is_gone(state.as_str()))
 }
 
 fn route(it: &sdk::Route) -> Option<Route> {

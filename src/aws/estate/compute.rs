@@ -1,6 +1,6 @@
 //! Instances, their volumes, and what would react to a change of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::Reservation;
@@ -10,12 +10,18 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::super::convert::compute;
 use super::super::error::{Call, has_code};
 use super::{FILTER_VALUES, PAGE, by_vpc, filter, first_vpc};
-use crate::model::{AsgMembership, Instance, InstanceId, TargetMembership, Volume, VpcId};
-use crate::sources::{Scope, SourceError};
+use crate::model::{
+    AsgMembership, AsgName, AsgSize, Instance, InstanceId, TargetMembership, Volume, VpcId,
+};
+use crate::sources::{Scope, SourceError, SourceErrorKind};
 
 /// The most ids that one call takes, and its largest page:
 /// <https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingInstances.html>
 const ASG_IDS: usize = 50;
+
+/// The most names that one call takes:
+/// <https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html>
+const ASG_NAMES: usize = 50;
 
 /// Health is asked per target group; more at once would eat the account's request budget.
 const AT_ONCE: usize = 4;
@@ -63,7 +69,36 @@ pub(super) async fn asg_memberships(
         let all = all.map_err(|error| call.read_error(&error))?;
         found.extend(all.iter().filter_map(compute::asg_membership));
     }
+    let names: BTreeSet<AsgName> = found.iter().map(|it| it.group.clone()).collect();
+    let sizes = asg_sizes(autoscaling, names).await?;
+    for member in &mut found {
+        member.size = sizes.get(&member.group).copied();
+    }
     Ok(found)
+}
+
+/// Who may not read them sees memberships without sizes.
+async fn asg_sizes(
+    autoscaling: &aws_sdk_autoscaling::Client,
+    names: BTreeSet<AsgName>,
+) -> Result<BTreeMap<AsgName, AsgSize>, SourceError> {
+    let names: Vec<AsgName> = names.into_iter().collect();
+    let mut sizes = BTreeMap::new();
+    for chunk in names.chunks(ASG_NAMES) {
+        let on = chunk.first().map_or("", |name| name.as_str());
+        let call = Call::new("autoscaling:DescribeAutoScalingGroups", on);
+        let names = chunk.iter().map(ToString::to_string).collect();
+        let request = autoscaling
+            .describe_auto_scaling_groups()
+            .set_auto_scaling_group_names(Some(names));
+        let all = request.into_paginator().items().send().try_collect().await;
+        match all.map_err(|error| call.read_error(&error)) {
+            Ok(all) => sizes.extend(all.iter().filter_map(compute::asg_size)),
+            Err(error) if matches!(error.kind, SourceErrorKind::Denied(_)) => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(sizes)
 }
 
 /// Target groups can't be asked for by instance: all of the scope's VPCs are looked through.

@@ -6,6 +6,7 @@
 
 mod compute;
 mod network;
+mod profiles;
 
 use std::collections::BTreeSet;
 
@@ -52,6 +53,7 @@ pub(super) async fn part(
         PartKind::TargetMemberships => {
             Part::TargetMemberships(compute::target_memberships(&clients.balancers, scope).await?)
         }
+        PartKind::Profiles => Part::Profiles(profiles::profiles(clients, scope).await?),
     })
 }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::super::document::{deny_instance, deny_issued_before};
 use super::super::{At, Attribute, Operation, TagValue};
 use super::line::{Line, quoted};
 use super::tagged;
@@ -149,12 +150,8 @@ fn identity_line(operation: &Operation) -> Option<Line> {
             };
             put_policy(operation, profile)?.raw("policy-document", &sessions_until(&until))
         }
-        Operation::DenyInstance { profile, instance } => {
-            let condition = json!({
-                "ArnLike": {"ec2:SourceInstanceARN": format!("arn:*:ec2:*:*:instance/{instance}")}
-            });
-            put_policy(operation, profile)?.json("policy-document", &deny_all(&condition))
-        }
+        Operation::DenyInstance { profile, instance } => put_policy(operation, profile)?
+            .json("policy-document", &deny_instance(instance.as_str())),
         Operation::RemoveRolePolicy { profile, policy } => Line::aws("iam", "delete-role-policy")
             .lookup("role-name", &role_of(profile))
             .option("policy-name", policy),
@@ -193,21 +190,10 @@ fn role_of(profile: &str) -> Line {
         .query("InstanceProfile.Roles[0].RoleName")
 }
 
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
-fn deny_all(condition: &Value) -> Value {
-    json!({
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
-        ]
-    })
-}
-
 /// The policy document as a shell word, with the moment put in by the shell.
 fn sessions_until(moment: &str) -> String {
     const PLACE: &str = "MOMENT";
-    let condition = json!({"DateLessThan": {"aws:TokenIssueTime": PLACE}});
-    let document = quoted(&deny_all(&condition).to_string());
+    let document = quoted(&deny_issued_before(PLACE).to_string());
     document.replace(PLACE, &format!("'\"{moment}\"'"))
 }
 
