@@ -14,10 +14,10 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_ec2::config::{ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_ec2::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
 
 use super::failure::chain;
-use super::{AwsActuator, AwsSource};
+use super::{AwsActuator, AwsProbe, AwsSource};
 use crate::model::text::visible;
 
 /// An endpoint that is down has to fail in seconds: somebody is waiting.
@@ -41,6 +41,21 @@ pub struct Connection {
     pub region: Option<String>,
     /// An endpoint for every service.
     pub endpoint_url: Option<String>,
+}
+
+/// An access key, where it is not to be looked up.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Keys {
+    /// The access key's id.
+    pub id: String,
+    /// The secret.
+    pub secret: String,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Keys").field(&self.id).finish()
+    }
 }
 
 /// Why there is no connection. Each message is one line and says what to do.
@@ -113,6 +128,24 @@ pub async fn connect(connection: &Connection) -> Result<Account, ConnectError> {
     Ok(Account::new(config, &region))
 }
 
+/// Connects with given keys: nothing is looked up but what `connection` leaves open.
+///
+/// # Errors
+/// What is missing, and where to put it.
+pub async fn connect_as(keys: &Keys, connection: &Connection) -> Result<Account, ConnectError> {
+    check_endpoint(connection.endpoint_url.as_deref())?;
+    let config = load(connection).await;
+    let Some(region) = config.region().cloned() else {
+        return Err(ConnectError::NoRegion);
+    };
+    let keys = Credentials::new(&keys.id, &keys.secret, None, None, "keys");
+    let config = config
+        .into_builder()
+        .credentials_provider(SharedCredentialsProvider::new(keys))
+        .build();
+    Ok(Account::new(config, &region))
+}
+
 impl Account {
     fn new(config: SdkConfig, region: &Region) -> Self {
         let clients = Clients {
@@ -153,6 +186,11 @@ impl Account {
             ssm: aws_sdk_ssm::Client::new(&once),
         };
         AwsActuator::new(Arc::clone(&self.clients), Arc::new(writers))
+    }
+
+    /// What asks whether changes of this account would be allowed.
+    pub fn probe(&self) -> AwsProbe {
+        AwsProbe::new(Arc::clone(&self.clients), &self.config)
     }
 
     /// The same account, without retries.

@@ -12,8 +12,10 @@ mod estate;
 mod failure;
 mod guardduty;
 mod logs;
+mod probe;
 mod source;
 
 pub use actuator::AwsActuator;
-pub use connect::{Account, ConnectError, Connection, connect};
+pub use connect::{Account, ConnectError, Connection, Keys, connect, connect_as};
+pub use probe::AwsProbe;
 pub use source::AwsSource;
