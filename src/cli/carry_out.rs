@@ -130,6 +130,11 @@ fn line(event: &RunEvent, view: Option<&RunView>, out: &mut dyn Write) -> io::Re
         RunEventKind::Ended { step, outcome } => format!("{step:>3}  {}", ending(outcome)),
         RunEventKind::StopRequested => "stop asked for: going to the next safe point".into(),
         RunEventKind::Finished { outcome } => outcome.name().into(),
+        RunEventKind::Verifying(verifying) => format!(
+            "verifying in the flow logs since {}",
+            verifying.since.format("%H:%M:%S")
+        ),
+        RunEventKind::Proof { proof } => proof.words(),
         RunEventKind::Captured { .. }
         | RunEventKind::Intend { .. }
         | RunEventKind::Answered { .. } => return Ok(()),
