@@ -11,7 +11,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use firedoor::drill::{Drill, Scenario, shipped};
 use firedoor::executor::{
-    Journal, Run, RunEvent, RunEventKind, RunOutcome, RunView, Runs, StepOutcome,
+    Journal, Ports, Run, RunEvent, RunEventKind, RunOutcome, RunView, Runs, StepOutcome,
 };
 use firedoor::model::{AclAction, Direction, Estate, Group, GroupId};
 use firedoor::operation::{
@@ -159,8 +159,7 @@ async fn run_until(
     let plan = plan_of(&drill, action);
     let before = drill.estate();
     let root = tempfile::tempdir().unwrap();
-    let journal = Journal::create(root.path(), "case", "run").unwrap();
-    let path = journal.path().to_owned();
+    let path = root.path().join("case/run.jsonl");
     let watched = Arc::new(Watched {
         drill: drill.clone(),
         clock: Arc::clone(&clock),
@@ -177,7 +176,12 @@ async fn run_until(
     };
     let runs = Runs::default();
     let (sender, mut receiver) = mpsc::unbounded_channel();
-    let task = runs.start(confirmed, Arc::clone(&watched) as _, clock, journal, sender);
+    let ports = Ports {
+        actuator: Arc::clone(&watched) as _,
+        clock,
+        events: sender,
+    };
+    let task = runs.start(confirmed, root.path(), ports).unwrap();
     let mut events = Vec::new();
     while let Some(event) = receiver.recv().await {
         look(&event, &runs);

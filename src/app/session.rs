@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::message::Effect;
-use crate::executor::{Journal, Run, RunEvent, Runs};
+use crate::executor::{Ports, Run, RunEvent, Runs};
 use crate::operation::Actuator;
 use crate::plan::Plan;
 use crate::sources::{Clock, Poller, Update};
@@ -70,15 +70,14 @@ impl Session {
     fn start(&self, plan: Plan, case: &str, caller: &str) -> Result<(), String> {
         let actuator = self.actuator.clone().ok_or("this session is read-only")?;
         let run = Run::new(case.to_string(), caller, plan, self.clock.now());
-        let journal = Journal::create(&self.journals, &run.case, &run.run)
-            .map_err(|error| error.to_string())?;
-        self.runs.start(
-            run,
+        let ports = Ports {
             actuator,
-            Arc::clone(&self.clock),
-            journal,
-            self.events.clone(),
-        );
+            clock: Arc::clone(&self.clock),
+            events: self.events.clone(),
+        };
+        self.runs
+            .start(run, &self.journals, ports)
+            .map_err(|error| error.to_string())?;
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::outside::Outside;
 use super::{console, print, state_dir};
 use crate::executor::{
-    Journal, Run, RunEvent, RunEventKind, RunOutcome, RunView, Runs, StepOutcome,
+    Journal, Ports, Run, RunEvent, RunEventKind, RunOutcome, RunView, Runs, StepOutcome,
 };
 use crate::plan::Plan;
 use crate::sources::Identity;
@@ -47,11 +47,16 @@ pub(super) async fn carry_out(
     let actuator = actuator.ok_or_else(|| eyre!("there is nothing here that could be changed"))?;
     let run = Run::new(case, &identity.arn, plan, outside.clock.now());
     let (case, id) = (run.case.clone(), run.run.clone());
-    let journal = Journal::create(&state_dir()?, &case, &id)?;
-    let path = journal.path().display().to_string();
+    let root = state_dir()?;
+    let path = Journal::path_of(&root, &case, &id).display().to_string();
     let (events, told) = mpsc::unbounded_channel();
     let runs = Runs::default();
-    let ended = runs.start(run, actuator, Arc::clone(&outside.clock), journal, events);
+    let ports = Ports {
+        actuator,
+        clock: Arc::clone(&outside.clock),
+        events,
+    };
+    let ended = runs.start(run, &root, ports)?;
     tell(&runs, told, telling).await?;
     console::settle(&runs, &path).await?;
     let outcome = ended
@@ -128,6 +133,8 @@ fn line(event: &RunEvent, view: Option<&RunView>, out: &mut dyn Write) -> io::Re
         RunEventKind::Begun { step } => format!("{step:>3}  begins: {}", prose(*step)),
         RunEventKind::Retrying { step, error, .. } => format!("{step:>3}  again: {error}"),
         RunEventKind::Ended { step, outcome } => format!("{step:>3}  {}", ending(outcome)),
+        RunEventKind::Output { step, line } => format!("{step:>3}  | {line}"),
+        RunEventKind::Resumed { caller, .. } => format!("resumed by {caller}"),
         RunEventKind::StopRequested => "stop asked for: going to the next safe point".into(),
         RunEventKind::Finished { outcome } => outcome.name().into(),
         RunEventKind::Verifying(verifying) => format!(

@@ -1,21 +1,16 @@
 //! The console, put together.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use color_eyre::eyre::{self, WrapErr, eyre};
 
 use super::outside::Outside;
 use super::{ConsoleArgs, say, state_dir};
 use crate::app::{self, AppState, Exit, Mode, Session, Settings};
-use crate::executor::Runs;
+use crate::executor::{Runs, SAFE_POINT};
 use crate::sources::Poller;
 use crate::terminal::{self, Screen};
 use crate::view::{self, Depth, Styles};
-
-/// A run that was told to stop has this long to reach a safe end: longer than the executor tries to
-/// empty what it opened. It takes seconds, unless AWS does not answer.
-const SAFE_END: Duration = Duration::from_mins(12);
 
 /// Runs the console until it is left.
 pub(super) async fn run(outside: Outside, args: &ConsoleArgs) -> eyre::Result<()> {
@@ -72,10 +67,12 @@ pub(super) async fn settle(runs: &Runs, journal: &str) -> eyre::Result<()> {
     say(&format!(
         "stopping the run safely; its journal is in {journal}"
     ));
-    tokio::time::timeout(SAFE_END, runs.settled())
+    tokio::time::timeout(SAFE_POINT, runs.settled())
         .await
         .map_err(|_| {
-            eyre!("the run did not reach a safe end in {SAFE_END:?}: read its journal in {journal}")
+            eyre!(
+                "the run did not reach a safe end in {SAFE_POINT:?}: read its journal in {journal}"
+            )
         })
 }
 

@@ -1,177 +1,26 @@
 //! The engine: starts every step whose turn it is, and sees the plan through to a safe end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use super::event::{RunEvent, RunEventKind, RunOutcome, StepOutcome};
-use super::journal::{Journal, JournalError};
+use super::event::{RunEventKind, RunOutcome, StepOutcome};
+use super::resume::{Earlier, Left};
 use super::step::{Context, StepEnd};
-use crate::operation::{Actuator, Bindings, Occasion, Operation, StepId, Unbound};
+use crate::operation::{Bindings, Occasion, Operation, StepId, Unbound};
 use crate::plan::{Class, Plan, Step, What};
-use crate::sources::Clock;
 
-/// A plan that was confirmed.
-#[derive(Debug, Clone)]
-pub struct Run {
-    /// The case.
-    pub case: String,
-    /// The run's id, unique in the case.
-    pub run: String,
-    /// Who confirmed it, as AWS knows them.
-    pub caller: String,
-    /// The plan.
-    pub plan: Plan,
-}
+/// How long a run that was told to stop may take to its safe point. What it waits for then is given up:
+/// the run ends, as [`RunOutcome::LeftOpen`] if it has to, and can be resumed.
+pub const SAFE_POINT: Duration = Duration::from_mins(2);
 
-impl Run {
-    /// A run that is confirmed at `now`, with an id of its own.
-    pub fn new(case: String, caller: &str, plan: Plan, now: DateTime<Utc>) -> Self {
-        let stamp = now.format("%Y%m%dT%H%M%S%3fZ");
-        Self {
-            case,
-            run: format!("{stamp}-{}-{}", plan.procedure, plan.target.tail(4)),
-            caller: caller.to_string(),
-            plan,
-        }
-    }
-}
-
-/// The runs of this process, each in a task of its own that goes on whether or not anybody looks.
-#[derive(Debug, Clone, Default)]
-pub struct Runs {
-    tasks: TaskTracker,
-    /// Of the runs that were started since the last stop.
-    stop: Arc<Mutex<CancellationToken>>,
-}
-
-impl Runs {
-    /// Starts a run. Its events arrive at `events` after they were journalled.
-    pub fn start(
-        &self,
-        run: Run,
-        actuator: Arc<dyn Actuator>,
-        clock: Arc<dyn Clock>,
-        journal: Journal,
-        events: mpsc::UnboundedSender<RunEvent>,
-    ) -> JoinHandle<RunOutcome> {
-        let recorder = Recorder {
-            journal,
-            clock: Arc::clone(&clock),
-            outbox: Arc::new(Mutex::new(Outbox {
-                numbered: 0,
-                sent: 0,
-                written: BTreeMap::new(),
-                events,
-            })),
-        };
-        let run_id = run.run.as_str().into();
-        let engine = Engine {
-            progress: run
-                .plan
-                .steps
-                .iter()
-                .map(|step| (step.id, Progress::Waiting))
-                .collect(),
-            run,
-            context: Context {
-                actuator,
-                clock,
-                recorder,
-                halt: CancellationToken::new(),
-                run: run_id,
-            },
-            stop: self
-                .stop
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone(),
-            bindings: Bindings::default(),
-            halted_by: None,
-        };
-        self.tasks.spawn(engine.execute())
-    }
-
-    /// Asks every run on its way to stop after the calls in flight. What was opened is emptied. Runs
-    /// that are started later are not stopped.
-    pub fn stop(&self) {
-        let mut stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *stop).cancel();
-    }
-
-    /// Whether a run is on its way.
-    pub fn is_idle(&self) -> bool {
-        self.tasks.is_empty()
-    }
-
-    /// Waits until no run is on its way.
-    pub async fn settled(&self) {
-        self.tasks.close();
-        self.tasks.wait().await;
-        self.tasks.reopen();
-    }
-}
-
-/// Journals events and passes them on. Several steps record at once; numbers are given in order of
-/// arrival.
-#[derive(Clone)]
-pub(super) struct Recorder {
-    journal: Journal,
-    clock: Arc<dyn Clock>,
-    outbox: Arc<Mutex<Outbox>>,
-}
-
-/// Events on their way to whoever is looking.
-struct Outbox {
-    numbered: u32,
-    sent: u32,
-    /// Journalled, but an event before them is not passed on yet.
-    written: BTreeMap<u32, RunEvent>,
-    events: mpsc::UnboundedSender<RunEvent>,
-}
-
-impl Recorder {
-    pub(super) async fn record(&self, kind: RunEventKind) -> Result<(), JournalError> {
-        let event = RunEvent {
-            n: self.number(),
-            at: self.clock.now(),
-            kind,
-        };
-        // Nothing is awaited between the number and the journal's queue: they agree on the order.
-        let written = self.journal.append(&event).await;
-        self.pass_on(event);
-        written
-    }
-
-    fn number(&self) -> u32 {
-        let mut outbox = self.outbox.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = outbox.numbered;
-        outbox.numbered += 1;
-        number
-    }
-
-    /// Steps learn at different times that their events are on disk; events leave in order.
-    fn pass_on(&self, event: RunEvent) {
-        let mut outbox = self.outbox.lock().unwrap_or_else(PoisonError::into_inner);
-        outbox.written.insert(event.n, event);
-        let mut next = outbox.sent;
-        while let Some(event) = outbox.written.remove(&next) {
-            // Nobody may be looking: the run goes on.
-            drop(outbox.events.send(event));
-            next += 1;
-        }
-        outbox.sent = next;
-    }
-}
+/// Of [`SAFE_POINT`] what is kept for writing down how it ended.
+const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// Where a step stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,6 +36,19 @@ enum Progress {
     },
 }
 
+impl Progress {
+    fn of(outcome: &StepOutcome, sent: bool) -> Self {
+        Self::Ended {
+            good: outcome.is_good(),
+            seen: matches!(
+                outcome,
+                StepOutcome::Done { .. } | StepOutcome::Skipped { .. }
+            ),
+            sent,
+        }
+    }
+}
+
 /// Why no further steps are started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum HaltedBy {
@@ -194,38 +56,84 @@ enum HaltedBy {
     Failure(StepId),
 }
 
-struct Engine {
-    run: Run,
+pub(super) struct Engine {
+    plan: Plan,
     context: Context,
     stop: CancellationToken,
+    /// A stop has been noted.
+    stopped: bool,
     progress: BTreeMap<StepId, Progress>,
     bindings: Bindings,
     halted_by: Option<HaltedBy>,
+    warned: bool,
+    earlier: Earlier,
 }
 
 impl Engine {
-    async fn execute(mut self) -> RunOutcome {
-        let Run {
-            case,
-            run,
-            caller,
+    /// Of a run that begins.
+    pub(super) fn new(plan: Plan, context: Context, stop: CancellationToken) -> Self {
+        Self {
+            progress: plan
+                .steps
+                .iter()
+                .map(|step| (step.id, Progress::Waiting))
+                .collect(),
             plan,
-        } = self.run.clone();
-        let started = RunEventKind::Started {
-            case,
-            run,
-            caller,
-            plan,
-        };
-        let mut warned = false;
-        if let Err(error) = self.context.recorder.record(started).await {
-            self.refuse(&error).await;
+            context,
+            stop,
+            stopped: false,
+            bindings: Bindings::default(),
+            halted_by: None,
+            warned: false,
+            earlier: Earlier::default(),
         }
+    }
+
+    /// Of a run that is taken up again.
+    pub(super) fn resumed(
+        mut plan: Plan,
+        context: Context,
+        stop: CancellationToken,
+        earlier: Earlier,
+    ) -> Self {
+        for step in &mut plan.steps {
+            // What the preview knew is too old.
+            step.known = None;
+        }
+        let mut engine = Self::new(plan, context, stop);
+        for (step, (outcome, sent, _)) in &earlier.ended {
+            engine.warned |= matches!(outcome, StepOutcome::Warned { .. });
+            engine.progress.insert(*step, Progress::of(outcome, *sent));
+        }
+        let ended = earlier
+            .ended
+            .iter()
+            .map(|(step, (_, _, made))| (step, made.as_ref()));
+        let left = earlier
+            .left
+            .iter()
+            .map(|(step, it)| (step, it.made.as_ref()));
+        for (step, made) in ended.chain(left) {
+            if let Some(made) = made {
+                engine.bindings.insert(*step, made.clone());
+            }
+        }
+        if earlier.halted {
+            engine.halt(earlier.failed.map_or(HaltedBy::Stop, HaltedBy::Failure));
+        }
+        engine.earlier = earlier;
+        engine
+    }
+
+    /// Carries the plan out, to its end or to a safe one.
+    pub(super) async fn execute(mut self) -> RunOutcome {
         let mut flight = FuturesUnordered::new();
+        // After a stop: when nothing is waited for any more.
+        let mut deadline = None;
         loop {
             // Before anything is started: a stop may have come while a step's end was noted.
-            if self.stop.is_cancelled() && self.halted_by.is_none() {
-                self.request_stop().await;
+            if self.stop.is_cancelled() && !self.stopped {
+                deadline = Some(self.request_stop().await);
             }
             for step in self.ready() {
                 self.progress.insert(step.id, Progress::InFlight);
@@ -233,41 +141,33 @@ impl Engine {
             }
             tokio::select! {
                 biased;
-                () = self.stop.cancelled(), if self.halted_by.is_none() => self.request_stop().await,
+                () = self.stop.cancelled(), if !self.stopped => {
+                    deadline = Some(self.request_stop().await);
+                }
                 end = flight.next() => match end {
-                    Some(end) => {
-                        warned |= matches!(end.outcome, StepOutcome::Warned { .. });
-                        self.ended(end).await;
-                    }
+                    Some(end) => self.ended(end).await,
+                    None if self.look_back().await => {}
                     None => break,
                 },
+                () = passed(&mut deadline) => {
+                    deadline = None;
+                    self.context.late.cancel();
+                }
             }
         }
-        let outcome = self.outcome(warned);
+        let outcome = self.outcome();
         self.close(outcome).await;
         outcome
     }
 
-    async fn request_stop(&mut self) {
+    /// Returns what ends when nothing is waited for any more.
+    async fn request_stop(&mut self) -> BoxFuture<'static, ()> {
+        self.stopped = true;
         self.halt(HaltedBy::Stop);
+        let bound = SAFE_POINT.saturating_sub(LAST_WORDS);
+        let deadline = self.context.clock.sleep(bound);
         self.note(RunEventKind::StopRequested).await;
-    }
-
-    /// Without a journal nothing is begun: the first step fails and says so.
-    async fn refuse(&mut self, error: &JournalError) {
-        let Some(step) = self.run.plan.steps.first().map(|it| it.id) else {
-            return self.halt(HaltedBy::Stop);
-        };
-        self.note(RunEventKind::Begun { step }).await;
-        self.ended(StepEnd {
-            step,
-            outcome: StepOutcome::Failed {
-                error: error.to_string(),
-            },
-            sent: false,
-            made: None,
-        })
-        .await;
+        deadline
     }
 
     /// The steps whose turn it is.
@@ -283,8 +183,7 @@ impl Engine {
                 Class::Must | Class::Should => met && self.halted_by.is_none(),
             }
         };
-        self.run
-            .plan
+        self.plan
             .steps
             .iter()
             .filter(waiting)
@@ -303,7 +202,7 @@ impl Engine {
     /// Whether what must follow `once` is due in a halted run: it was sent, and nothing that opens is
     /// still in flight. Anything else may be: a swap that gets no answer must not keep the door open.
     fn due(&self, once: StepId) -> bool {
-        let crossing = self.run.plan.steps.iter().any(|step| {
+        let crossing = self.plan.steps.iter().any(|step| {
             matches!(step.what, What::Change(Operation::AuthorizeRules { .. }))
                 && self.progress.get(&step.id) == Some(&Progress::InFlight)
         });
@@ -315,9 +214,11 @@ impl Engine {
     fn is_safe(&self, step: &Step, once: StepId) -> bool {
         let quiet = !self.progress.values().any(|it| *it == Progress::InFlight);
         let settled = |id: &StepId| {
-            let never_due = match self.run.plan.step(*id).map(|it| it.class) {
+            let never_due = match self.plan.step(*id).map(|it| it.class) {
                 Some(Class::AlwaysOnceSent(opening)) => !self.was_sent(opening),
-                _ => self.progress.get(id) == Some(&Progress::Waiting),
+                _ => {
+                    self.progress.get(id) == Some(&Progress::Waiting) && !self.earlier.was_sent(*id)
+                }
             };
             self.is_good(*id) || never_due
         };
@@ -325,39 +226,49 @@ impl Engine {
     }
 
     fn was_sent(&self, id: StepId) -> bool {
-        matches!(
-            self.progress.get(&id),
-            Some(Progress::Ended { sent: true, .. })
-        )
+        match self.progress.get(&id) {
+            Some(Progress::Ended { sent, .. }) => *sent,
+            Some(Progress::Waiting) => self.earlier.was_sent(id),
+            _ => false,
+        }
     }
 
-    /// Whether everything that was added to the group that `step` empties has been seen there, in
-    /// either direction: only then is an empty list of rules no late one.
+    /// Whether everything that `step` closes has been seen, in either direction: only then does a look
+    /// that shows nothing to close show the present.
     fn is_seen(&self, step: &Step) -> bool {
-        let What::Change(Operation::RevokeAllRules { group, .. }) = &step.what else {
-            return true;
+        let openings: BTreeSet<StepId> = match (&step.what, step.class) {
+            (What::Change(Operation::RevokeAllRules { group, .. }), _) => {
+                let adds = |it: &&Step| matches!(&it.what, What::Change(Operation::AuthorizeRules { group: to, .. }) if to == group);
+                self.plan
+                    .steps
+                    .iter()
+                    .filter(adds)
+                    .map(|it| it.id)
+                    .collect()
+            }
+            (_, Class::AlwaysOnceSent(opening)) => BTreeSet::from([opening]),
+            _ => return true,
         };
-        let adds = |it: &&Step| matches!(&it.what, What::Change(Operation::AuthorizeRules { group: to, .. }) if to == group);
-        let late = |it: &Step| {
-            matches!(
-                self.progress.get(&it.id),
-                Some(
-                    Progress::InFlight
-                        | Progress::Ended {
-                            seen: false,
-                            sent: true,
-                            ..
-                        }
-                )
-            )
-        };
-        !self.run.plan.steps.iter().filter(adds).any(late)
+        !openings.into_iter().any(|id| self.is_unseen(id))
+    }
+
+    /// Whether a call of this step was sent, and its effect not seen.
+    fn is_unseen(&self, id: StepId) -> bool {
+        match self.progress.get(&id) {
+            Some(Progress::InFlight) => true,
+            Some(Progress::Ended { seen, sent, .. }) => *sent && !*seen,
+            Some(Progress::Waiting) => self.earlier.was_sent(id),
+            None => false,
+        }
     }
 
     fn launch(&self, step: Step) -> BoxFuture<'static, StepEnd> {
         let id = step.id;
         let seen = self.is_seen(&step);
-        let work = perform(self.context.clone(), self.bindings.clone(), seen, step);
+        let left = self.earlier.left.get(&id).cloned().unwrap_or_default();
+        let cut_short = self.earlier.cut_short.contains(&id);
+        let bindings = self.bindings.clone();
+        let work = perform(self.context.clone(), bindings, seen, left, cut_short, step);
         Box::pin(async move {
             // A fault of this program must not keep a door open: it ends the step, not the run, and
             // what had been opened is emptied as after any other failure.
@@ -385,12 +296,8 @@ impl Engine {
             self.bindings.insert(step, made);
         }
         let good = outcome.is_good();
-        let seen = matches!(
-            outcome,
-            StepOutcome::Done { .. } | StepOutcome::Skipped { .. }
-        );
-        self.progress
-            .insert(step, Progress::Ended { good, seen, sent });
+        self.warned |= matches!(outcome, StepOutcome::Warned { .. });
+        self.progress.insert(step, Progress::of(&outcome, sent));
         self.note(RunEventKind::Ended { step, outcome }).await;
         if !good {
             self.halt(HaltedBy::Failure(step));
@@ -404,8 +311,31 @@ impl Engine {
         }
     }
 
-    fn outcome(&self, warned: bool) -> RunOutcome {
-        let left_open = self.run.plan.steps.iter().any(|step| match step.class {
+    /// Once nothing more is to be sent: what became of calls of an earlier life that were not taken up.
+    /// False if there are none.
+    async fn look_back(&mut self) -> bool {
+        let waiting = |step: &&Step| self.progress.get(&step.id) == Some(&Progress::Waiting);
+        let left = |step: &Step| {
+            let left = self.earlier.left.get(&step.id)?;
+            (left.attempts > 0).then(|| (step.clone(), left.clone()))
+        };
+        let left: Vec<_> = self
+            .plan
+            .steps
+            .iter()
+            .filter(waiting)
+            .filter_map(left)
+            .collect();
+        for (step, left) in &left {
+            self.note(RunEventKind::Begun { step: step.id }).await;
+            let end = self.context.only_look(step, left).await;
+            self.ended(end).await;
+        }
+        !left.is_empty()
+    }
+
+    fn outcome(&self) -> RunOutcome {
+        let left_open = self.plan.steps.iter().any(|step| match step.class {
             Class::AlwaysOnceSent(once) => self.was_sent(once) && !self.is_good(step.id),
             Class::Must | Class::Should | Class::OnceSafe(_) => false,
         });
@@ -413,7 +343,7 @@ impl Engine {
             _ if left_open => RunOutcome::LeftOpen,
             Some(HaltedBy::Failure(_)) => RunOutcome::Failed,
             Some(HaltedBy::Stop) => RunOutcome::Stopped,
-            None if warned => RunOutcome::DoneWithWarnings,
+            None if self.warned => RunOutcome::DoneWithWarnings,
             None => RunOutcome::Done,
         }
     }
@@ -444,12 +374,27 @@ impl Engine {
     }
 }
 
+/// Waits for a deadline, if there is one.
+async fn passed(deadline: &mut Option<BoxFuture<'static, ()>>) {
+    match deadline {
+        Some(deadline) => deadline.await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Does one step.
-async fn perform(context: Context, bindings: Bindings, seen: bool, step: Step) -> StepEnd {
+async fn perform(
+    context: Context,
+    bindings: Bindings,
+    seen: bool,
+    left: Left,
+    cut_short: bool,
+    step: Step,
+) -> StepEnd {
     let end = |outcome| StepEnd {
         step: step.id,
         outcome,
-        sent: false,
+        sent: left.attempts > 0,
         made: None,
     };
     if context.is_halted(step.class) {
@@ -467,15 +412,18 @@ async fn perform(context: Context, bindings: Bindings, seen: bool, step: Step) -
                     now: context.clock.now(),
                     run: context.run.to_string(),
                 });
-                context.change(&step, seen, &bound).await
+                context.change(&step, seen, &left, &bound).await
             }
             Err(error) => end(unbound(error)),
         },
+        What::Wait { .. } if cut_short => end(StepOutcome::Skipped {
+            why: "cut short: resumed".into(),
+        }),
         What::Wait { seconds, .. } => end(context.wait(*seconds).await),
         What::Verify(operations) => {
             let bound: Result<Vec<_>, _> = operations.iter().map(|it| it.bind(&bindings)).collect();
             match bound {
-                Ok(bound) => end(context.verify(step.id, &bound).await),
+                Ok(bound) => end(context.verify(&step, &bound).await),
                 Err(error) => end(unbound(error)),
             }
         }

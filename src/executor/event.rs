@@ -61,6 +61,13 @@ pub enum RunEventKind {
         /// The id of what it made.
         made: Option<String>,
     },
+    /// A line of evidence that a call read, or that a command in a guest printed. Each comes once, in order.
+    Output {
+        /// The step.
+        step: StepId,
+        /// The line, made printable.
+        line: String,
+    },
     /// The call failed and will be sent again.
     Retrying {
         /// The step.
@@ -81,6 +88,14 @@ pub enum RunEventKind {
     },
     /// The analyst, or a signal, asked to stop.
     StopRequested,
+    /// A run whose process died, or that could not close what it had opened, was taken up again. Steps
+    /// that had not ended stand where they stood before they began.
+    Resumed {
+        /// The identity that makes the changes from here on.
+        caller: String,
+        /// How.
+        how: Resume,
+    },
     /// The run ended.
     Finished {
         /// How.
@@ -93,6 +108,16 @@ pub enum RunEventKind {
         /// The verdict.
         proof: Proof,
     },
+}
+
+/// How a run is taken up again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Resume {
+    /// Every step that has not ended is done, unless a step has failed.
+    Continue,
+    /// Only what was opened is closed, and what was denied for a while is lifted.
+    Close,
 }
 
 /// How a step ended.

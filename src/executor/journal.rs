@@ -5,25 +5,31 @@
 //! taken out is noticed, and what stands before it stays usable.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
-
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use tokio::sync::oneshot;
+use std::time::Duration;
 
 use super::event::RunEvent;
+use super::journal_read::{self, Damage, Line, VERSION, chain};
 
-/// The version of the format of a line.
-const VERSION: u32 = 1;
+/// How long a line may take to get to the disk. A disk that hangs must not keep a door open.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Lines that are put on disk together at the most.
+const BATCH: usize = 512;
 
 /// Writes one run's journal, on a thread of its own.
 #[derive(Debug, Clone)]
 pub struct Journal {
     path: PathBuf,
     lines: mpsc::Sender<Queued>,
+    /// A line has been under way for longer than `patience`.
+    hangs: Arc<AtomicBool>,
+    patience: Duration,
 }
 
 /// The journal could not be written.
@@ -36,26 +42,14 @@ pub struct JournalError {
     source: io::Error,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Line {
-    v: u32,
-    prev: String,
-    hash: String,
-    event: RunEvent,
-}
-
 impl Journal {
     /// Creates `<root>/<case>/<run>.jsonl`, readable by the user alone.
     ///
     /// # Errors
     /// The path and the reason; a journal that exists is never opened again.
     pub fn create(root: &Path, case: &str, run: &str) -> Result<Self, JournalError> {
-        let folder = root.join(case);
-        let path = folder.join(format!("{run}.jsonl"));
-        let failed = |source| JournalError {
-            path: path.display().to_string(),
-            source,
-        };
+        let (folder, path) = (root.join(case), Self::path_of(root, case, run));
+        let failed = |source| unwritten(&path, source);
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -68,20 +62,57 @@ impl Journal {
             .open(&path)
             .map_err(failed)?;
         // The new name must survive a crash as well as the contents.
-        File::open(&folder)
-            .and_then(|it| it.sync_all())
-            .map_err(failed)?;
-        let lines = start(file).map_err(failed)?;
-        Ok(Self { path, lines })
+        sync_folder(&folder).map_err(failed)?;
+        Self::start(path.clone(), file, String::new(), PATIENCE).map_err(failed)
+    }
+
+    /// Opens a journal again, to go on after its first `good` events. What stands behind them is cut off;
+    /// the whole is kept beside it, as `<run>.jsonl.damaged`.
+    ///
+    /// # Errors
+    /// The path and the reason.
+    pub(super) fn reopen(path: &Path, good: usize) -> Result<Self, JournalError> {
+        let failed = |source| unwritten(path, source);
+        let back = journal_read::read(path).map_err(failed)?;
+        let last = good.checked_sub(1).and_then(|it| back.ends.get(it));
+        let (end, hash) = last.cloned().unwrap_or_default();
+        let file = OpenOptions::new().append(true).open(path).map_err(failed)?;
+        if file.metadata().map_err(failed)?.len() > end {
+            keep_copy(path).map_err(failed)?;
+            file.set_len(end).map_err(failed)?;
+            file.sync_all().map_err(failed)?;
+        }
+        Self::start(path.to_owned(), file, hash, PATIENCE).map_err(failed)
     }
 
     /// Writes to something other than a file.
     #[cfg(test)]
-    pub(super) fn over(disk: impl Disk + 'static) -> Self {
-        Self {
-            path: "test.jsonl".into(),
-            lines: start(disk).unwrap(),
-        }
+    pub(super) fn over(disk: impl Disk + 'static, patience: Duration) -> Self {
+        Self::start("test.jsonl".into(), disk, String::new(), patience).unwrap()
+    }
+
+    fn start(
+        path: PathBuf,
+        disk: impl Disk + 'static,
+        prev: String,
+        patience: Duration,
+    ) -> io::Result<Self> {
+        let (lines, queue) = mpsc::channel();
+        let hangs = Arc::new(AtomicBool::new(false));
+        let still = Arc::clone(&hangs);
+        let thread = std::thread::Builder::new().name("journal".into());
+        thread.spawn(move || Writer { disk, prev }.run(&queue, &still))?;
+        Ok(Self {
+            path,
+            lines,
+            hangs,
+            patience,
+        })
+    }
+
+    /// Where a run's journal is, below the root of all.
+    pub fn path_of(root: &Path, case: &str, run: &str) -> PathBuf {
+        root.join(case).join(format!("{run}.jsonl"))
     }
 
     /// Where it is.
@@ -92,18 +123,20 @@ impl Journal {
     /// Appends an event; returns when it is on disk.
     ///
     /// # Errors
-    /// The path and the reason.
+    /// The path and the reason. A disk that does not answer in time is one: the line may still get there.
     pub async fn append(&self, event: &RunEvent) -> Result<(), JournalError> {
-        let (done, written) = oneshot::channel();
-        let sent = self.lines.send((event.clone(), done)).is_ok();
-        let result = match written.await {
-            Ok(result) if sent => result,
-            _ => Err(io::Error::other("the writer has ended")),
-        };
-        result.map_err(|source| JournalError {
-            path: self.path.display().to_string(),
-            source,
-        })
+        written(vec![self.queue(event)]).await
+    }
+
+    /// Puts an event into the queue: lines are written in the order in which they were queued.
+    pub(super) fn queue(&self, event: &RunEvent) -> Pending {
+        let (done, answer) = mpsc::channel();
+        // Without a writer the answer never comes, and says so.
+        drop(self.lines.send((event.clone(), done)));
+        Pending {
+            answer,
+            journal: self.clone(),
+        }
     }
 
     /// Reads a journal back: the events up to the first line that can't be trusted, and what is wrong
@@ -112,41 +145,88 @@ impl Journal {
     /// # Errors
     /// The file can't be read at all.
     pub fn read(path: &Path) -> io::Result<(Vec<RunEvent>, Option<Damage>)> {
-        let mut events = Vec::new();
-        let mut prev = String::new();
-        let mut reader = BufReader::new(File::open(path)?);
-        for number in 1.. {
-            let mut text = Vec::new();
-            if reader.read_until(b'\n', &mut text)? == 0 {
-                break;
-            }
-            let damage = |what| Some(Damage { line: number, what });
-            if text.last() != Some(&b'\n') {
-                return Ok((events, damage("cut off")));
-            }
-            let Ok(line) = serde_json::from_slice::<Line>(&text) else {
-                return Ok((events, damage("not a journal line of this version")));
-            };
-            if line.v != VERSION {
-                return Ok((events, damage("written by another version")));
-            }
-            if line.prev != prev || chain(&prev, &line.event).ok().as_ref() != Some(&line.hash) {
-                return Ok((events, damage("changed, or lines before it are missing")));
-            }
-            prev = line.hash;
-            events.push(line.event);
-        }
-        Ok((events, None))
+        let back = journal_read::read(path)?;
+        Ok((back.events, back.damage))
     }
 }
 
-/// The first line of a journal that can't be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Damage {
-    /// Counted from 1.
-    pub line: usize,
-    /// What is wrong with it.
-    pub what: &'static str,
+/// A line on its way to the disk.
+pub(super) struct Pending {
+    answer: mpsc::Receiver<io::Result<()>>,
+    journal: Journal,
+}
+
+impl Pending {
+    /// Waits on this thread until the line is on disk.
+    pub(super) fn wait(self) -> Result<(), JournalError> {
+        let Journal {
+            path,
+            hangs,
+            patience,
+            ..
+        } = self.journal;
+        // Who found it hanging has waited for everybody.
+        let patience = if hangs.load(Ordering::Acquire) {
+            Duration::ZERO
+        } else {
+            patience
+        };
+        let source = match self.answer.recv_timeout(patience) {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(source)) => source,
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                hangs.store(true, Ordering::Release);
+                io::Error::new(io::ErrorKind::TimedOut, "the disk does not answer")
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => io::Error::other("the writer has ended"),
+        };
+        Err(unwritten(&path, source))
+    }
+}
+
+/// Waits until all of these lines are on disk.
+pub(super) async fn written(pending: Vec<Pending>) -> Result<(), JournalError> {
+    // On a thread that may wait: a disk answers in the machine's time, whatever the run's clock says.
+    let all = move || pending.into_iter().try_for_each(Pending::wait);
+    let broken = |it| unwritten(Path::new("journal"), io::Error::other(it));
+    tokio::task::spawn_blocking(all)
+        .await
+        .unwrap_or_else(|it| Err(broken(it)))
+}
+
+fn unwritten(path: &Path, source: io::Error) -> JournalError {
+    JournalError {
+        path: path.display().to_string(),
+        source,
+    }
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Copies a journal to the first free name beside it.
+fn keep_copy(path: &Path) -> io::Result<()> {
+    let names = std::iter::once("jsonl.damaged".to_owned())
+        .chain((2..100).map(|it| format!("jsonl.damaged-{it}")));
+    for name in names {
+        let copy = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path.with_extension(name));
+        match copy {
+            Ok(mut copy) => {
+                io::copy(&mut File::open(path)?, &mut copy)?;
+                return copy.sync_all();
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::other(
+        "a hundred damaged copies stand beside it: move them away",
+    ))
 }
 
 /// What the lines are written to.
@@ -171,54 +251,55 @@ impl Disk for File {
     }
 }
 
-type Queued = (RunEvent, oneshot::Sender<io::Result<()>>);
+type Queued = (RunEvent, mpsc::Sender<io::Result<()>>);
 
-fn start(disk: impl Disk + 'static) -> io::Result<mpsc::Sender<Queued>> {
-    let (lines, queue) = mpsc::channel();
-    let thread = std::thread::Builder::new().name("journal".into());
-    thread.spawn(move || write_all(disk, &queue))?;
-    Ok(lines)
+/// The thread that writes.
+struct Writer<D> {
+    disk: D,
+    /// The hash of the last line.
+    prev: String,
 }
 
-fn write_all(mut disk: impl Disk, queue: &mpsc::Receiver<Queued>) {
-    let mut prev = String::new();
-    while let Ok((event, done)) = queue.recv() {
-        let written = write_line(&mut disk, &mut prev, event);
-        drop(done.send(written));
+impl<D: Disk> Writer<D> {
+    fn run(mut self, queue: &mpsc::Receiver<Queued>, hangs: &AtomicBool) {
+        while let Ok(first) = queue.recv() {
+            // Whatever waits already goes to the disk in one go: steps run together.
+            let waiting = std::iter::once(first).chain(queue.try_iter().take(BATCH));
+            let (events, answers): (Vec<_>, Vec<_>) = waiting.unzip();
+            let written = self.write(events);
+            hangs.store(false, Ordering::Release);
+            for answer in answers {
+                let written = written.as_ref().copied();
+                // Nobody may be waiting any more.
+                drop(answer.send(written.map_err(|it| io::Error::new(it.kind(), it.to_string()))));
+            }
+        }
     }
-}
 
-fn write_line(disk: &mut impl Disk, prev: &mut String, event: RunEvent) -> io::Result<()> {
-    let hash = chain(prev, &event)?;
-    let line = Line {
-        v: VERSION,
-        prev: prev.clone(),
-        hash: hash.clone(),
-        event,
-    };
-    let mut text = serde_json::to_vec(&line)?;
-    text.push(b'\n');
-    let size = disk.size()?;
-    if let Err(error) = disk.write_all(&text).and_then(|()| disk.sync()) {
-        // Half a line would make those that are written later, when there is room again, unreadable.
-        disk.cut(size).ok();
-        return Err(error);
+    fn write(&mut self, events: Vec<RunEvent>) -> io::Result<()> {
+        let mut prev = self.prev.clone();
+        let mut text = Vec::new();
+        for event in events {
+            let hash = chain(&prev, &event)?;
+            let line = Line {
+                v: VERSION,
+                prev: std::mem::replace(&mut prev, hash.clone()),
+                hash,
+                event,
+            };
+            serde_json::to_writer(&mut text, &line)?;
+            text.push(b'\n');
+        }
+        let size = self.disk.size()?;
+        let written = self.disk.write_all(&text);
+        if let Err(error) = written.and_then(|()| self.disk.sync()) {
+            // Half a line would make those that are written later, when there is room again, unreadable.
+            self.disk.cut(size).ok();
+            return Err(error);
+        }
+        self.prev = prev;
+        Ok(())
     }
-    *prev = hash;
-    Ok(())
-}
-
-fn chain(prev: &str, event: &RunEvent) -> io::Result<String> {
-    let mut hasher = Sha256::new();
-    hasher.update(prev.as_bytes());
-    hasher.update(serde_json::to_vec(event)?);
-    let hex = |mut text: String, byte: &u8| {
-        text.extend(
-            [byte >> 4, byte & 15].map(|it| char::from(b"0123456789abcdef"[usize::from(it)])),
-        );
-        text
-    };
-    Ok(hasher.finalize().iter().fold(String::new(), hex))
 }
 
 #[cfg(test)]

@@ -33,6 +33,18 @@ impl Patience {
         }
     }
 
+    /// One look.
+    pub(super) const ONCE: Self = Self {
+        attempts: 1,
+        longest: Duration::ZERO,
+    };
+
+    /// Of asking how far a command is.
+    pub(super) const COMMAND: Self = Self {
+        attempts: u32::MAX,
+        longest: Duration::from_secs(5),
+    };
+
     /// Of reading a change back: about 6 s.
     pub(super) const READ_BACK: Self = Self {
         attempts: 6,

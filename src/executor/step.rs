@@ -1,25 +1,36 @@
-//! One step: capture, announce, call, read back.
+//! What a step needs, and what every step does: to look, to call, to wait, each with a bound.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
 
-use super::engine::Recorder;
-use super::event::{RunEventKind, StepOutcome};
-use super::retry::{Patience, worth_retrying};
-use crate::operation::{Actuator, CallError, CallErrorKind, Operation, State, StepId};
+use super::event::StepOutcome;
+use super::recorder::Recorder;
+use super::resume::Left;
+use super::retry::Patience;
+use crate::operation::{Actuator, Answer, CallError, CallErrorKind, Operation, State, StepId};
 use crate::plan::{Class, Step};
 use crate::sources::Clock;
+
+/// How long a call may take. After that it counts as unanswered: only reading back tells.
+const CALL: Duration = Duration::from_secs(30);
+
+/// How long a look may take.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// What a step needs.
 #[derive(Clone)]
 pub(super) struct Context {
-    pub(super) actuator: Arc<dyn Actuator>,
+    actuator: Arc<dyn Actuator>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) recorder: Recorder,
     /// Set when the run halts: no further attempts, waits end.
     pub(super) halt: CancellationToken,
+    /// Set when the time that a stopped run has is over: nothing is waited for any more.
+    pub(super) late: CancellationToken,
     /// The run's id.
     pub(super) run: Arc<str>,
 }
@@ -35,40 +46,65 @@ pub(super) struct StepEnd {
 }
 
 /// A change on its way.
-struct Change<'a> {
-    context: &'a Context,
-    step: StepId,
-    class: Class,
-    operation: &'a Operation,
-    /// The state before, where it is known already.
-    known: Option<&'a State>,
-    /// What was added before has been seen: what a look shows is the present.
-    seen: bool,
+pub(super) struct Change<'a> {
+    pub(super) context: &'a Context,
+    pub(super) planned: &'a Step,
+    pub(super) operation: &'a Operation,
+    /// What an earlier life of the run left of it.
+    pub(super) left: &'a Left,
+    /// What was opened before has been seen: what a look shows is the present.
+    pub(super) seen: bool,
     /// Calls sent.
-    attempts: u32,
+    pub(super) attempts: u32,
+    /// Lines that were recorded.
+    pub(super) output: Vec<String>,
+}
+
+/// How a change ended, and what it made.
+pub(super) type Made = (StepOutcome, Option<String>);
+
+/// Whether steps of this class see to a safe end, and so go on in a halted run.
+pub(super) fn closes(class: Class) -> bool {
+    matches!(class, Class::AlwaysOnceSent(_) | Class::OnceSafe(_))
 }
 
 impl Context {
+    pub(super) fn new(
+        actuator: Arc<dyn Actuator>,
+        clock: Arc<dyn Clock>,
+        recorder: Recorder,
+        run: &str,
+    ) -> Self {
+        Self {
+            actuator,
+            clock,
+            recorder,
+            halt: CancellationToken::new(),
+            late: CancellationToken::new(),
+            run: run.into(),
+        }
+    }
+
     /// Makes a change.
     pub(super) async fn change(
         &self,
         planned: &Step,
         seen: bool,
+        left: &Left,
         operation: &Operation,
     ) -> StepEnd {
-        let (step, class) = (planned.id, planned.class);
         let mut change = Change {
             context: self,
-            step,
-            class,
-            known: planned.known.as_ref(),
+            planned,
             operation,
+            left,
             seen,
-            attempts: 0,
+            attempts: left.attempts,
+            output: left.output.clone(),
         };
         let (outcome, made) = match change.make().await {
             Ok((outcome, made)) => (outcome, made),
-            Err(error) if matches!(class, Class::Should | Class::OnceSafe(_)) => (
+            Err(error) if matches!(planned.class, Class::Should | Class::OnceSafe(_)) => (
                 StepOutcome::Warned {
                     message: format!("not made: {error}"),
                 },
@@ -77,22 +113,26 @@ impl Context {
             Err(error) => (StepOutcome::Failed { error }, None),
         };
         StepEnd {
-            step,
+            step: planned.id,
             outcome,
             sent: change.attempts > 0,
-            made,
+            made: made.or_else(|| left.made.clone()),
         }
     }
 
     /// Whether nothing of this class may be begun any more.
     pub(super) fn is_halted(&self, class: Class) -> bool {
-        let closing = matches!(class, Class::AlwaysOnceSent(_) | Class::OnceSafe(_));
-        self.halt.is_cancelled() && !closing
+        if closes(class) {
+            self.late.is_cancelled()
+        } else {
+            self.halt.is_cancelled()
+        }
     }
 
     /// Waits, unless the run halts.
     pub(super) async fn wait(&self, seconds: u32) -> StepOutcome {
-        if self.pause(Duration::from_secs(seconds.into())).await {
+        let duration = Duration::from_secs(seconds.into());
+        if self.rest(duration, Class::Must).await {
             StepOutcome::Done {
                 message: format!("waited {seconds} s"),
             }
@@ -104,7 +144,7 @@ impl Context {
     }
 
     /// Reads back that every operation is in force.
-    pub(super) async fn verify(&self, step: StepId, operations: &[Operation]) -> StepOutcome {
+    pub(super) async fn verify(&self, step: &Step, operations: &[Operation]) -> StepOutcome {
         for operation in operations {
             let (seen, last) = self.read_back(step, operation, Patience::VERIFY).await;
             if !seen {
@@ -118,250 +158,85 @@ impl Context {
         }
     }
 
-    /// Looks until the operation's effect is seen; says what the last look failed with.
-    async fn read_back(
+    /// Looks until the operation's effect is seen; says what the last look failed with. A step that
+    /// the run's halt ends looks once more at the most.
+    pub(super) async fn read_back(
         &self,
-        step: StepId,
+        step: &Step,
         operation: &Operation,
         patience: Patience,
     ) -> (bool, String) {
         let mut last = String::new();
         for attempt in 1..=patience.attempts {
-            match self.actuator.observe(operation).await {
+            match self.observe(operation).await {
                 Ok(state) if operation.satisfied_by(&state) => return (true, String::new()),
                 Ok(_) => last.clear(),
                 Err(error) => last = format!(" ({error})"),
             }
-            if attempt < patience.attempts {
-                self.clock.sleep(patience.pause(attempt, step)).await;
+            let pause = patience.pause(attempt, step.id);
+            if attempt < patience.attempts && !self.rest(pause, step.class).await {
+                break;
             }
         }
         (false, last)
     }
 
-    /// Sleeps; false if the run halted meanwhile.
-    async fn pause(&self, duration: Duration) -> bool {
+    /// Sleeps; false if steps of this class have to end.
+    pub(super) async fn rest(&self, duration: Duration, class: Class) -> bool {
+        let over = if closes(class) {
+            &self.late
+        } else {
+            &self.halt
+        };
         tokio::select! {
             biased;
-            () = self.halt.cancelled() => false,
+            () = over.cancelled() => false,
             () = self.clock.sleep(duration) => true,
+        }
+    }
+
+    /// Looks, with a bound.
+    pub(super) async fn observe(&self, operation: &Operation) -> Result<State, CallError> {
+        let look = self.actuator.observe(operation);
+        self.within(LOOK, operation, look).await
+    }
+
+    /// Calls, with a bound. A call that is no longer waited for goes on: a write is never dropped.
+    pub(super) async fn execute(&self, operation: &Operation) -> Result<Answer, CallError> {
+        let (actuator, sent) = (Arc::clone(&self.actuator), operation.clone());
+        let call = tokio::spawn(async move { actuator.execute(&sent).await });
+        let answer = call.map(|joined| match joined {
+            Ok(answer) => answer,
+            Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+            Err(_) => Err(unanswered(operation, "the call broke off")),
+        });
+        self.within(CALL, operation, answer).await
+    }
+
+    async fn within<T>(
+        &self,
+        limit: Duration,
+        operation: &Operation,
+        call: impl Future<Output = Result<T, CallError>>,
+    ) -> Result<T, CallError> {
+        tokio::select! {
+            biased;
+            answer = call => answer,
+            () = self.late.cancelled() => {
+                Err(unanswered(operation, "not answered before the stopped run had to end"))
+            }
+            () = self.clock.sleep(limit) => {
+                Err(unanswered(operation, &format!("no answer within {} s", limit.as_secs())))
+            }
         }
     }
 }
 
-type Made = (StepOutcome, Option<String>);
-
-/// How often a group is emptied whose rules turn up again.
-const ROUNDS: u32 = 5;
-
-impl Change<'_> {
-    async fn make(&mut self) -> Result<Made, String> {
-        if let Some(before) = self.capture().await? {
-            if self.operation.satisfied_by(&before) && !self.may_look_done() {
-                let made = before.made().map(str::to_string);
-                let why = "already so".into();
-                return Ok((StepOutcome::Skipped { why }, made));
-            }
-            self.record(RunEventKind::Captured {
-                step: self.step,
-                before,
-            })
-            .await?;
-        }
-        if self.unconditional() {
-            return self.empty().await.map(|outcome| (outcome, None));
-        }
-        let made = self.call().await?;
-        let creates_group = matches!(self.operation, Operation::CreateGroup { .. });
-        let patience = if creates_group {
-            Patience::VERIFY
-        } else {
-            Patience::READ_BACK
-        };
-        match self.read_back(patience).await {
-            (true, _) => {
-                let message = made.clone().unwrap_or_else(|| "read back".into());
-                Ok((StepOutcome::Done { message }, made))
-            }
-            // What was never seen can't be emptied for certain: nothing may be attached to it.
-            (false, last) if creates_group => Err(format!(
-                "made {}, but its default rules are not visible{last}",
-                made.unwrap_or_default()
-            )),
-            (false, last) => {
-                let message = format!("sent, not yet visible{last}");
-                Ok((StepOutcome::Warned { message }, made))
-            }
-        }
-    }
-
-    /// Rules that were added a moment ago may not be shown yet, so a group is emptied whether or not
-    /// it looks empty.
-    /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/query-api-troubleshooting.html#eventual-consistency>
-    fn may_look_done(&self) -> bool {
-        matches!(self.operation, Operation::RevokeAllRules { .. })
-    }
-
-    /// Sends what must happen in any case until it is seen; where what was added before has not been
-    /// seen, it is watched for a while, and sent again if it turns up.
-    async fn empty(&mut self) -> Result<StepOutcome, String> {
-        let mut last = String::new();
-        for _ in 0..ROUNDS {
-            self.call().await?;
-            let seen;
-            (seen, last) = self.read_back(Patience::READ_BACK).await;
-            if seen && (self.seen || self.stays().await) {
-                let message = "read back".into();
-                return Ok(StepOutcome::Done { message });
-            }
-        }
-        if last.is_empty() {
-            return Err("rules turn up again and again".into());
-        }
-        let message = format!("sent, not yet visible{last}");
-        Ok(StepOutcome::Warned { message })
-    }
-
-    /// Whether no look for a while shows that there is something to do.
-    async fn stays(&self) -> bool {
-        let patience = Patience::VERIFY;
-        for attempt in 1..=patience.attempts {
-            let pause = patience.pause(attempt, self.step);
-            self.context.clock.sleep(pause).await;
-            let state = self.context.actuator.observe(self.operation).await;
-            if state.is_ok_and(|it| !self.operation.satisfied_by(&it)) {
-                return false;
-            }
-        }
-        true
-    }
-
-    async fn read_back(&self, patience: Patience) -> (bool, String) {
-        self.context
-            .read_back(self.step, self.operation, patience)
-            .await
-    }
-
-    /// The state before, with patience. What must happen in any case does not depend on it.
-    async fn capture(&self) -> Result<Option<State>, String> {
-        if let Some(known) = self.known {
-            return Ok(Some(known.clone()));
-        }
-        let patience = Patience::of(Class::Should);
-        for attempt in 1.. {
-            match self.context.actuator.observe(self.operation).await {
-                Ok(state) => return Ok(Some(state)),
-                Err(_) if self.unconditional() => return Ok(None),
-                Err(error) if attempt >= patience.attempts || !worth_retrying(error.kind) => {
-                    return Err(format!("could not read the state before: {error}"));
-                }
-                Err(error) => self.pause_before_retry(attempt, patience, error).await?,
-            }
-        }
-        Ok(None)
-    }
-
-    /// Sends the call until it is answered, or there is no point in going on.
-    async fn call(&mut self) -> Result<Option<String>, String> {
-        let patience = Patience::of(self.class);
-        let mut unanswered = false;
-        for tries in 1.. {
-            if self.context.is_halted(self.class) {
-                return Err("not sent: the run halted".into());
-            }
-            let attempt = self.attempts + 1;
-            let operation = self.operation.clone();
-            self.record(RunEventKind::Intend {
-                step: self.step,
-                attempt,
-                operation,
-            })
-            .await?;
-            self.attempts = attempt;
-            let error = match self.context.actuator.execute(self.operation).await {
-                Ok(answer) => return self.answered(answer.made).await,
-                Err(error) => error,
-            };
-            if let Some(state) = self.look_for(&error, unanswered).await {
-                return self.answered(state.made().map(str::to_string)).await;
-            }
-            unanswered |= error.kind == CallErrorKind::Unanswered;
-            let again = self.unconditional() || worth_retrying(error.kind);
-            if tries >= patience.attempts || !again {
-                return Err(format!("{error} (attempt {attempt})"));
-            }
-            self.pause_before_retry(attempt, patience, error).await?;
-        }
-        Ok(None)
-    }
-
-    /// What the call made nevertheless. Without an answer one look tells, or the next attempt; a
-    /// refusal after that may mean that it is there already, though not shown yet.
-    async fn look_for(&self, error: &CallError, unanswered: bool) -> Option<State> {
-        let patience = match error.kind {
-            CallErrorKind::Unanswered => 1,
-            CallErrorKind::Refused if unanswered => Patience::VERIFY.attempts,
-            _ => return None,
-        };
-        for attempt in 1..=patience {
-            let state = self.context.actuator.observe(self.operation).await;
-            if let Ok(state) = state
-                && self.operation.satisfied_by(&state)
-            {
-                return Some(state);
-            }
-            if attempt < patience {
-                let pause = Patience::VERIFY.pause(attempt, self.step);
-                self.context.clock.sleep(pause).await;
-            }
-        }
-        None
-    }
-
-    async fn answered(&self, made: Option<String>) -> Result<Option<String>, String> {
-        self.record(RunEventKind::Answered {
-            step: self.step,
-            made: made.clone(),
-        })
-        .await?;
-        Ok(made)
-    }
-
-    async fn pause_before_retry(
-        &self,
-        attempt: u32,
-        patience: Patience,
-        error: CallError,
-    ) -> Result<(), String> {
-        let pause = patience.pause(attempt, self.step);
-        let wait_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-        let retrying = RunEventKind::Retrying {
-            step: self.step,
-            attempt,
-            error: error.clone(),
-            wait_ms,
-        };
-        self.record(retrying).await?;
-        if self.unconditional() {
-            self.context.clock.sleep(pause).await;
-            return Ok(());
-        }
-        if self.context.pause(pause).await {
-            Ok(())
-        } else {
-            Err(format!("{error} (halted)"))
-        }
-    }
-
-    fn unconditional(&self) -> bool {
-        matches!(self.class, Class::AlwaysOnceSent(_))
-    }
-
-    /// Journals an event. Without a journal nothing is changed, except to empty what was opened.
-    async fn record(&self, kind: RunEventKind) -> Result<(), String> {
-        match self.context.recorder.record(kind).await {
-            Err(error) if !self.unconditional() => Err(error.to_string()),
-            _ => Ok(()),
-        }
+fn unanswered(operation: &Operation, message: &str) -> CallError {
+    CallError {
+        kind: CallErrorKind::Unanswered,
+        api: operation.facts().api.to_owned(),
+        code: "NoAnswer".to_owned(),
+        message: message.to_owned(),
     }
 }
