@@ -5,7 +5,7 @@ use futures::future::join_all;
 use super::event::RunOutcome;
 use super::run_view::RunView;
 use crate::operation::Actuator;
-use crate::plan::Taken;
+use crate::plan::{Taken, look};
 
 /// A run that can't be taken back yet.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,7 +26,9 @@ pub async fn survey(actuator: &dyn Actuator, view: &RunView) -> Result<Vec<Taken
         Some((*step, operation, it))
     });
     let looks = sent.map(|(step, operation, it)| async move {
-        let now = actuator.observe(&operation).await;
+        let now = actuator
+            .observe(&look(&operation, it.made.as_deref()))
+            .await;
         Taken {
             step,
             before: it.before.clone(),

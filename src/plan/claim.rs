@@ -224,11 +224,12 @@ impl Case<'_> {
             | Action::SgSwap
             | Action::Stop
             | Action::Hibernate => Ok(silent),
-            Action::NaclSwap => Ok(Term {
+            // Where only one family is allowed, the other one is denied already.
+            Action::NaclSwap | Action::NaclDenyAll => Ok(Term {
                 except: self.subnet_blocks()?,
                 ..silent
             }),
-            Action::NaclDenyAll | Action::NaclDenyPeer => Ok(Term {
+            Action::NaclDenyPeer => Ok(Term {
                 peers: self.denied(action)?,
                 except: self.subnet_blocks()?,
                 ..silent

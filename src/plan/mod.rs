@@ -38,4 +38,4 @@ pub use review::{
     known_instance, review,
 };
 pub use step::{Class, Plan, Procedure, Step, Target, What};
-pub use undo::{Drift, Kept, Taken, Undo, undo};
+pub use undo::{Drift, Kept, Taken, Undo, look, undo};

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::claim::changes_traffic;
 use super::step::{Class, Plan, Procedure, Step, What};
-use crate::operation::{Operation, State, StepId};
+use crate::operation::{Operation, State, StepId, invert};
 use chain::{Chain, Verdict, chains};
 
 /// What a run did in one step, and how its object is now.
@@ -63,6 +63,20 @@ pub struct Kept {
     pub step: StepId,
     /// Why, and what to do.
     pub why: String,
+}
+
+/// What to observe to learn how the object of a step is now: what was made is looked for by its id, not by a
+/// name that somebody may have changed.
+pub fn look(operation: &Operation, made: Option<&str>) -> Operation {
+    let creates = matches!(
+        operation,
+        Operation::CreateGroup { .. }
+            | Operation::CreateInterface { .. }
+            | Operation::CreateAcl { .. }
+            | Operation::CreateRouteTable { .. }
+    );
+    let deletes = creates.then(|| invert(operation, &State::Absent, made));
+    deletes.flatten().unwrap_or_else(|| operation.clone())
 }
 
 /// Builds the plan that takes back what `plan`, run as `run`, did. `only`: the steps that are wanted; others are

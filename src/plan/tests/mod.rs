@@ -12,7 +12,9 @@ use crate::model::{
 use crate::operation::{Hypothesis, Operation, StepId};
 
 mod catalogue;
+mod claims;
 mod every_action;
+mod undo;
 
 const RUNNABLE: [Action; 3] = [Action::SgSwap, Action::SgTwoStep, Action::NaclSwap];
 
