@@ -180,6 +180,7 @@ async fn run_until(
         actuator: Arc::clone(&watched) as _,
         clock,
         events: sender,
+        verification: None,
     };
     let task = runs.start(confirmed, root.path(), ports).unwrap();
     let mut events = Vec::new();

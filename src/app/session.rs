@@ -74,6 +74,7 @@ impl Session {
             actuator,
             clock: Arc::clone(&self.clock),
             events: self.events.clone(),
+            verification: None,
         };
         self.runs
             .start(run, &self.journals, ports)

@@ -55,6 +55,7 @@ pub(super) async fn carry_out(
         actuator,
         clock: Arc::clone(&outside.clock),
         events,
+        verification: None,
     };
     let ended = runs.start(run, &root, ports)?;
     tell(&runs, told, telling).await?;

@@ -32,7 +32,7 @@ pub use journal_read::Damage;
 pub use lock::{Holder, Lock, LockError};
 pub use playbooks::user_playbooks;
 pub use preflight::{Checked, Summary, preflight, summary, without_dry_run};
-pub use proof::{Leak, Left, Proof, Verifier, Verifying};
+pub use proof::{Leak, Left, Proof, Verification, Verifier, Verifying};
 pub use run_view::{BadTransition, RunView, StepStatus, StepView};
 pub use runs::{Ports, Run, Runs, StartError};
 pub use survey::{OpenRun, survey};

@@ -9,6 +9,7 @@
 //! count, the former are pointed out.
 //! <https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>
 
+mod attend;
 mod judge;
 mod logs;
 #[cfg(test)]
@@ -25,6 +26,8 @@ use super::run_view::{RunView, StepStatus};
 use crate::model::{Direction, EniId, Protocol};
 use crate::plan::{Claim, changes_traffic};
 
+pub(super) use attend::Verifications;
+pub use attend::Verification;
 pub use verifier::{Left, Verifier};
 
 /// How long after the change the logs must be complete for a proof.

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::event::{RunEvent, RunEventKind};
 use super::journal::{Journal, JournalError, Pending, written};
+use super::run_view::RunView;
 use crate::sources::Clock;
 
 /// Journals events and passes them on. Several steps record at once; numbers are given in order of
@@ -25,14 +26,16 @@ struct Outbox {
     /// Journalled, but an event before them is not passed on yet.
     written: BTreeMap<u32, RunEvent>,
     events: mpsc::UnboundedSender<RunEvent>,
+    /// What all events up to the last one add up to.
+    view: Option<RunView>,
 }
 
 impl Recorder {
-    /// The events that it records are numbered from `first`.
+    /// The events that it records are numbered from `first`; those before it add up to `view`.
     pub(super) fn new(
         journal: Journal,
         clock: Arc<dyn Clock>,
-        first: u32,
+        (first, view): (u32, Option<RunView>),
         events: mpsc::UnboundedSender<RunEvent>,
     ) -> Self {
         Self {
@@ -43,6 +46,7 @@ impl Recorder {
                 sent: first,
                 written: BTreeMap::new(),
                 events,
+                view,
             })),
         }
     }
@@ -76,6 +80,7 @@ impl Recorder {
             let n = outbox.numbered;
             outbox.numbered += 1;
             let event = RunEvent { n, at, kind };
+            outbox.fold(&event);
             let pending = self.journal.queue(&event);
             (event, pending)
         };
@@ -97,7 +102,22 @@ impl Recorder {
         outbox.sent = next;
     }
 
+    /// The run as everything that was recorded tells it.
+    pub(super) fn view(&self) -> Option<RunView> {
+        self.outbox().view.clone()
+    }
+
     fn outbox(&self) -> MutexGuard<'_, Outbox> {
         self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Outbox {
+    fn fold(&mut self, event: &RunEvent) {
+        match &mut self.view {
+            // What can't follow is journalled nevertheless, and noticed by whoever reads it.
+            Some(view) => view.apply(event).unwrap_or_default(),
+            None => self.view = RunView::begin(event).ok(),
+        }
     }
 }

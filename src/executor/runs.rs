@@ -15,6 +15,7 @@ use super::engine::Engine;
 use super::event::{Resume, RunEvent, RunEventKind, RunOutcome};
 use super::journal::{Journal, JournalError};
 use super::lock::{Holder, Lock, LockError};
+use super::proof::{Verification, Verifications};
 use super::recorder::Recorder;
 use super::resume::Earlier;
 use super::step::Context;
@@ -57,6 +58,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Gets the events after they were journalled.
     pub events: mpsc::UnboundedSender<RunEvent>,
+    /// Reads the flow logs after the run's end, to see whether its changes hold; `None`: nobody does.
+    pub verification: Option<Verification>,
 }
 
 /// Why a run was not started: nothing was sent.
@@ -90,6 +93,7 @@ pub struct Runs {
     tasks: TaskTracker,
     /// Of the runs that were started since the last stop.
     stop: Arc<Mutex<CancellationToken>>,
+    verifications: Verifications,
 }
 
 impl Runs {
@@ -126,15 +130,16 @@ impl Runs {
         if !run.plan.is_well_formed() {
             return Err(StartError::Malformed);
         }
-        let recorder = Recorder::new(journal, Arc::clone(&ports.clock), 0, ports.events);
+        let recorder = Recorder::new(journal, Arc::clone(&ports.clock), (0, None), ports.events);
         recorder.record_first(RunEventKind::Started {
             case: run.case,
             run: run.run.clone(),
             caller: run.caller,
             plan: run.plan.clone(),
         })?;
-        let context = Context::new(ports.actuator, ports.clock, recorder, &run.run);
-        Ok(self.spawn(Engine::new(run.plan, context, self.stopper()), lock))
+        let context = Context::new(ports.actuator, ports.clock, recorder.clone(), &run.run);
+        let engine = Engine::new(run.plan, context, self.stopper());
+        Ok(self.spawn(engine, lock, ports.verification, recorder))
     }
 
     /// Takes up a run that did not come to its end, in the same journal: what stands behind its damage, if
@@ -163,21 +168,36 @@ impl Runs {
         }
         let journal = Journal::reopen(path, events.len())?;
         let next = events.last().map_or(0, |it| it.n.saturating_add(1));
-        let recorder = Recorder::new(journal, Arc::clone(&ports.clock), next, ports.events);
+        let before = (next, Some(view.clone()));
+        let recorder = Recorder::new(journal, Arc::clone(&ports.clock), before, ports.events);
         recorder.record_first(RunEventKind::Resumed {
             caller: caller.to_owned(),
             how,
         })?;
-        let context = Context::new(ports.actuator, ports.clock, recorder, &view.run);
+        let context = Context::new(ports.actuator, ports.clock, recorder.clone(), &view.run);
         let earlier = Earlier::of(&view, how);
         let engine = Engine::resumed(view.plan, context, self.stopper(), earlier);
-        Ok(self.spawn(engine, Some(lock)))
+        Ok(self.spawn(engine, Some(lock), ports.verification, recorder))
     }
 
-    fn spawn(&self, engine: Engine, lock: Option<Lock>) -> JoinHandle<RunOutcome> {
+    fn spawn(
+        &self,
+        engine: Engine,
+        lock: Option<Lock>,
+        verification: Option<Verification>,
+        recorder: Recorder,
+    ) -> JoinHandle<RunOutcome> {
+        // What the logs show from here on is no longer the doing of the run before.
+        self.verifications.end("another run began");
+        let verifications = self.verifications.clone();
         self.tasks.spawn(async move {
             let outcome = engine.execute().await;
             drop(lock);
+            if let (Some(verification), Some(view)) = (verification, recorder.view())
+                && outcome != RunOutcome::LeftOpen
+            {
+                verifications.begin(verification, recorder, &view);
+            }
             outcome
         })
     }
@@ -193,6 +213,23 @@ impl Runs {
     pub fn stop(&self) {
         let mut stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *stop).cancel();
+    }
+
+    /// Waits until every run that has ended is verified, or is not any more. See [`Self::leave`].
+    pub async fn verified(&self) {
+        self.verifications.settled().await;
+    }
+
+    /// Whether no run is being verified.
+    pub fn is_verified(&self) -> bool {
+        self.verifications.is_idle()
+    }
+
+    /// Waits no longer for flow logs: what they would have told stays unknown. Returns when that is
+    /// journalled.
+    pub async fn leave(&self) {
+        self.verifications.end("the console was left");
+        self.verifications.settled().await;
     }
 
     /// Whether no run is on its way.

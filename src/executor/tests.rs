@@ -179,6 +179,7 @@ async fn run_on(disk: impl Disk + 'static) -> (Option<RunOutcome>, Arc<Account>,
         actuator: Arc::clone(&account) as _,
         clock: Arc::new(TokioClock),
         events: sender,
+        verification: None,
     };
     let journal = Journal::over(disk, PATIENCE);
     let outcome = match Runs::default().begin(run, journal, ports, None) {
