@@ -51,6 +51,71 @@ impl Facts {
     }
 }
 
+/// The whole table. A test holds that it lacks no operation's.
+static ALL: [&Facts; 54] = [
+    &network::CREATE_GROUP,
+    &network::AUTHORIZE_INGRESS,
+    &network::AUTHORIZE_EGRESS,
+    &network::REVOKE_INGRESS,
+    &network::REVOKE_EGRESS,
+    &network::REVOKE_SOME_INGRESS,
+    &network::REVOKE_SOME_EGRESS,
+    &network::DELETE_GROUP,
+    &network::SET_ENI_GROUPS,
+    &network::SET_INSTANCE_GROUPS,
+    &network::SET_TRACKING_TIMEOUTS,
+    &network::CREATE_INTERFACE,
+    &network::DELETE_INTERFACE,
+    &network::DETACH_INTERFACE,
+    &network::DISASSOCIATE_ADDRESS,
+    &network::ASSOCIATE_ADDRESS,
+    &network::DROP_PUBLIC_ADDRESS,
+    &network::CREATE_ACL,
+    &network::SET_SUBNET_ACL,
+    &network::DELETE_ACL,
+    &network::CREATE_ACL_ENTRY,
+    &network::REPLACE_ACL_ENTRY,
+    &network::DELETE_ACL_ENTRY,
+    &network::CREATE_ROUTE_TABLE,
+    &network::DELETE_ROUTE_TABLE,
+    &network::SET_SUBNET_ROUTE_TABLE,
+    &network::UNSET_SUBNET_ROUTE_TABLE,
+    &network::SET_MAIN_ROUTE_TABLE,
+    &network::CREATE_ROUTE,
+    &network::REPLACE_ROUTE,
+    &network::DELETE_ROUTE,
+    &network::DETACH_INTERNET_GATEWAY,
+    &instances::STOP_INSTANCE,
+    &instances::START_INSTANCE,
+    &instances::SET_METADATA_ENDPOINT,
+    &instances::SET_ATTRIBUTE,
+    &instances::SET_VOLUME_ATTRIBUTE,
+    &instances::TAG,
+    &instances::UNTAG,
+    &instances::RUN_HOST_BLOCK,
+    &instances::DISASSOCIATE_PROFILE,
+    &instances::ASSOCIATE_PROFILE,
+    &instances::PUT_ROLE_POLICY,
+    &instances::DELETE_ROLE_POLICY,
+    &instances::SET_ASG_MIN_SIZE,
+    &instances::ENTER_STANDBY,
+    &instances::EXIT_STANDBY,
+    &instances::DETACH_FROM_ASG,
+    &instances::ATTACH_TO_ASG,
+    &instances::DEREGISTER_TARGET,
+    &instances::REGISTER_TARGET,
+    &instances::CREATE_SNAPSHOTS,
+    &instances::CREATE_IMAGE,
+    &instances::GET_CONSOLE_OUTPUT,
+];
+
+impl Facts {
+    /// The constants of every operation.
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        ALL.into_iter()
+    }
+}
+
 impl Operation {
     /// The constants of this operation.
     pub fn facts(&self) -> &'static Facts {

@@ -66,7 +66,7 @@ fn estate(places: &[(u8, u8)], ipv6: bool, state: InstanceState) -> Estate {
     Estate::from_parts(parts, fixture::read_at())
 }
 
-fn intent(action: Action) -> Intent {
+pub(super) fn intent(action: Action) -> Intent {
     Intent {
         action,
         suspect: fixture::suspect(),
