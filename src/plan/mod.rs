@@ -12,6 +12,7 @@ mod guard;
 mod ledger;
 mod lint;
 mod playbook;
+pub mod policy;
 mod residual;
 mod review;
 pub mod slots;

@@ -1,8 +1,8 @@
 //! A playbook's plan: the plans of its actions, one after another, as one.
 //!
 //! Each action is planned on the estate as it is after those before it, and starts when they are done, but:
-//! nothing waits for evidence or a tag, which are only called, nor for the suspect's protection except what
-//! may end it. What an optional action does may fail without halting the run.
+//! nothing waits for evidence, a tag or the leaving of target groups, which are only called, nor for the
+//! suspect's protection except what stops it. What an optional action does may fail without halting the run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -277,11 +277,8 @@ fn tags(step: &Step) -> bool {
 /// Whether an action waits for one before it.
 fn waits(later: Action, former: Action) -> bool {
     match former {
-        Action::Tag => false,
-        Action::Protect => matches!(
-            later,
-            Action::Stop | Action::Hibernate | Action::AsgStandby | Action::AsgDetach
-        ),
+        Action::Tag | Action::ElbDeregister => false,
+        Action::Protect => matches!(later, Action::Stop | Action::Hibernate),
         _ => former.scope() != Scope::Evidence,
     }
 }

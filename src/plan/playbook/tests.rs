@@ -230,8 +230,10 @@ fn containment_waits_for_the_platform_but_not_for_evidence() {
     let cut = Action::SgTwoStep;
     for (later, former, expected) in [
         (cut, Action::AsgStandby, true),
-        (cut, Action::ElbDeregister, true),
-        (Action::AsgStandby, Action::Protect, true),
+        (Action::ElbDeregister, Action::AsgStandby, true),
+        (cut, Action::ElbDeregister, false),
+        (cut, Action::Protect, false),
+        (Action::AsgStandby, Action::Protect, false),
         (cut, Action::Tag, false),
         (Action::ProfileDetach, cut, true),
         (Action::SessionsRevoke, Action::ProfileDetach, true),
@@ -313,7 +315,10 @@ fn what_an_earlier_action_makes_is_named_by_its_step() {
     let table = one(|it| matches!(it, Operation::CreateRouteTable { .. })).id;
     let hole = one(|it| matches!(it, Operation::CreateInterface { .. })).id;
     let route = one(|it| matches!(it, Operation::CreateRoute { .. }));
-    let What::Change(Operation::CreateRoute { table: of, target, .. }) = &route.what else {
+    let What::Change(Operation::CreateRoute {
+        table: of, target, ..
+    }) = &route.what
+    else {
         unreachable!()
     };
     assert_eq!(*of, crate::operation::Ref::Made(table));

@@ -13,7 +13,7 @@ use crate::operation::{State, apply, invert, observe};
 /// The addresses that the findings name.
 const PEERS: [&str; 2] = ["203.0.113.66", "2001:db8:bad::66"];
 
-pub(super) fn wanted(action: Action) -> Intent {
+pub(in crate::plan) fn wanted(action: Action) -> Intent {
     Intent {
         peers: PEERS.map(|it| it.parse().unwrap()).to_vec(),
         acl_quota: Intent::ACL_QUOTA,
@@ -23,7 +23,7 @@ pub(super) fn wanted(action: Action) -> Intent {
 }
 
 /// The fixture's estate with everything that some action needs.
-pub(super) fn whole() -> Estate {
+pub(in crate::plan) fn whole() -> Estate {
     let mut estate = fixture::estate();
     estate.update_eni(&"eni-web1".into(), |it| {
         it.timeouts = TrackingTimeouts::MINIMUM;

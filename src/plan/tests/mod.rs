@@ -13,8 +13,8 @@ use crate::operation::{Hypothesis, Operation, StepId};
 
 mod catalogue;
 mod claims;
-mod every_action;
 mod undo;
+pub(super) mod every_action;
 
 const RUNNABLE: [Action; 3] = [Action::SgSwap, Action::SgTwoStep, Action::NaclSwap];
 
