@@ -4,17 +4,19 @@
 //! Conversations do not touch one another: between two changes of the estate each is advanced alone.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::beside::Blocks;
 use super::journey::Journey;
+use super::number::mix;
 use super::packet::Packet;
 use super::path::{self, Party, Path};
 use super::record::{self, Key, Record, Tally};
 use super::tracking::Track;
-use super::world::mix;
-use crate::model::{EniId, Estate};
+use crate::model::{Eni, EniId, EniKind, Estate, InstanceState};
 
 /// An aggregation window.
 pub(super) const WINDOW: TimeDelta = TimeDelta::seconds(60);
@@ -48,9 +50,39 @@ pub(super) struct Script {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Surroundings<'a> {
     pub(super) estate: &'a Estate,
+    pub(super) blocks: &'a Blocks,
     /// Counts the changes of the estate.
     pub(super) generation: u64,
     pub(super) account: &'a str,
+}
+
+impl Surroundings<'_> {
+    /// Whether somebody runs behind an interface: a stopped instance sends and hears nothing, and nor
+    /// does an interface that is attached to nothing.
+    fn is_up(&self, eni: &Eni) -> bool {
+        match &eni.instance {
+            Some(id) => self.estate.instance(id).is_some_and(|it| {
+                let state = it.state;
+                matches!(state, InstanceState::Running | InstanceState::Stopping)
+            }),
+            None => eni.kind != EniKind::Unattached,
+        }
+    }
+
+    /// Whether whoever is behind an interface exchanges packets with a peer: it is up, and its own
+    /// firewall does not block the peer.
+    pub(super) fn talks(&self, eni: &Eni, peer: IpAddr) -> bool {
+        let blocks = |id| self.blocks.hold(id, peer);
+        self.is_up(eni) && !eni.instance.as_ref().is_some_and(blocks)
+    }
+
+    /// Whether an end of a conversation is up. Those outside always are.
+    fn is_there(&self, party: &Party) -> bool {
+        match party {
+            Party::Ours { eni, .. } => self.estate.eni(eni).is_some_and(|it| self.is_up(it)),
+            Party::Outside(_) => true,
+        }
+    }
 }
 
 /// A script being played.
@@ -130,7 +162,8 @@ impl Conversation {
 
     fn exchange(&mut self, around: Surroundings<'_>) {
         let at = self.next;
-        let Some(path) = self.path(around) else {
+        let path = self.path(around);
+        let Some(path) = path.filter(|_| around.is_there(&self.script.client)) else {
             self.connection = None;
             self.next = at + self.script.pause;
             return;
@@ -156,7 +189,8 @@ impl Conversation {
         let over = if answered {
             closing
         } else {
-            let silent = at - connection.heard >= PATIENCE;
+            // Who was stopped remembers no connection.
+            let silent = at - connection.heard >= PATIENCE || !around.is_there(&self.script.server);
             opening || silent && self.script.protocol == Packet::TCP
         };
         if over {

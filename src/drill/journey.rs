@@ -102,6 +102,7 @@ impl Journey<'_> {
         load: Load,
     ) -> bool {
         let [sender, receiver] = ends;
+        let around = self.around;
         // 1: through another resource of the VPC; 8: through an internet gateway.
         let traffic_path = if receiver.is_some() { 1 } else { 8 };
         let mut check = |id: &EniId, direction, traffic_path| {
@@ -112,8 +113,15 @@ impl Journey<'_> {
             self.count(eni, direction, passed, packet, load, traffic_path);
             passed
         };
-        sender.is_none_or(|id| check(id, Direction::Egress, Some(traffic_path)))
-            && receiver.is_none_or(|id| check(id, Direction::Ingress, None))
+        // What a guest drops on the way out never gets to its interface; what it drops on the way in has
+        // passed it.
+        let talks = |id: &EniId, peer| {
+            let eni = around.estate.eni(id);
+            eni.is_some_and(|it| around.talks(it, peer))
+        };
+        sender.is_none_or(|id| {
+            talks(id, packet.dst) && check(id, Direction::Egress, Some(traffic_path))
+        }) && receiver.is_none_or(|id| check(id, Direction::Ingress, None) && talks(id, packet.src))
     }
 
     /// Outbound the groups come first, inbound the NACL. So a packet that its own subnet's NACL drops

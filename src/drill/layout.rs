@@ -12,8 +12,8 @@ use crate::model::{
     Acl, AclAction, AclEntry, AsgMembership, AsgName, AsgSize, Direction, Eni, EniKind, FlowLog,
     FlowLogDestination, Gateway, Group, GroupId, GroupRule, Instance, InstanceAttributes,
     InstanceId, InstanceProfile, InstanceState, Part, Platform, PortRange, Protocol, PublicAddress,
-    Route, RouteTable, RuleId, RulePeer, Subnet, TargetMembership, TrackingTimeouts, Volume, Vpc,
-    VpcId,
+    Route, RouteTable, RuleId, RulePeer, Shutdown, Subnet, TargetMembership, TrackingTimeouts,
+    Volume, Vpc, VpcId,
 };
 
 /// Every part of the estate.
@@ -143,7 +143,13 @@ impl Layout<'_> {
             spot: false,
             image: it.image.clone(),
             tags: Vec::new(),
-            attributes: InstanceAttributes::default(),
+            attributes: InstanceAttributes {
+                hibernation: Some(it.hibernation),
+                metadata: Some(true),
+                termination_protection: Some(it.protected),
+                stop_protection: Some(it.protected),
+                shutdown: Some(Shutdown::Stop),
+            },
         })
     }
 
@@ -379,7 +385,7 @@ fn public(it: &InterfaceSpec) -> Vec<PublicAddress> {
     let mapped = mapped.map(|(private, address)| PublicAddress {
         private,
         address,
-        elastic: true,
+        elastic: !it.automatic,
     });
     mapped.into_iter().collect()
 }

@@ -7,11 +7,16 @@
 //! read and write ports. The packet judgement is written here on its own, apart from the forecast
 //! that the console makes, so that each can be tested against the other.
 
+mod beside;
+mod change;
 mod clock;
 mod conversation;
+mod due;
+mod faults;
 mod journey;
 mod layout;
 mod names;
+mod number;
 mod packet;
 mod path;
 mod ports;
@@ -28,7 +33,8 @@ mod world;
 
 pub use crate::model::Place;
 pub use clock::DrillClock;
-pub use ports::{Drill, Fault};
+pub use faults::{Delay, Fault};
+pub use ports::Drill;
 pub use record::FORMAT;
 pub use scenario::{Scenario, ScenarioError, load, shipped};
 pub use world::World;

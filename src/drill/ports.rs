@@ -8,10 +8,14 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 
 use super::clock::DrillClock;
+use super::faults::{Delay, Fault, Faults, Shown, failed};
 use super::scenario::Scenario;
 use super::world::World;
 use crate::model::{Estate, InstanceId};
-use crate::operation::{Actuator, Answer, CallError, CallErrorKind, Operation, Refusal, State};
+use crate::operation::{
+    Actuator, Answer, Bindings, CallError, CallErrorKind, Operation, Probe, Probed, Refusal, State,
+    precondition,
+};
 use crate::sources::{
     Clock, Coverage, FlowLine, FlowLines, FlowQuery, Identity, Reading, Request, Sink, Source,
     SourceError, part_of, vpcs_of,
@@ -30,25 +34,11 @@ const PAGE: usize = 1_000;
 #[derive(Clone)]
 pub struct Drill {
     world: Arc<Mutex<World>>,
-    faults: Arc<Mutex<Vec<Fault>>>,
+    faults: Arc<Mutex<Faults>>,
     clock: Arc<dyn Clock>,
     identity: Identity,
     title: Arc<str>,
     suspect: InstanceId,
-}
-
-/// A failure to come: the next `calls` calls of `api` fail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The API as IAM names it. Reading an object's state counts as the `Describe` call that
-    /// [`Facts::iam`](crate::operation::Facts) lists.
-    pub api: String,
-    /// How many calls fail.
-    pub calls: u32,
-    /// How they fail.
-    pub kind: CallErrorKind,
-    /// The change is made nevertheless: what [`CallErrorKind::Unanswered`] may hide.
-    pub made: bool,
 }
 
 impl Drill {
@@ -97,9 +87,25 @@ impl Drill {
         self.world().estate().clone()
     }
 
+    /// What the account holds and the estate does not, line by line: tags, policies of roles, snapshots,
+    /// images and commands.
+    pub fn beside(&self) -> Vec<String> {
+        self.world().beside()
+    }
+
     /// Makes calls fail.
     pub fn inject(&self, fault: Fault) {
-        self.faults().push(fault);
+        self.faults().fail(fault);
+    }
+
+    /// Makes a change show late.
+    pub fn delay(&self, delay: Delay) {
+        self.faults().delay(delay);
+    }
+
+    /// Nothing goes wrong any more, and everything shows.
+    pub fn heal(&self) {
+        self.faults().clear();
     }
 
     /// The world at the present moment.
@@ -109,46 +115,75 @@ impl Drill {
         world
     }
 
-    fn faults(&self) -> MutexGuard<'_, Vec<Fault>> {
+    fn faults(&self) -> MutexGuard<'_, Faults> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Uses up one call of the first fault of an API.
-    fn next_fault(&self, api: &str) -> Option<Fault> {
-        let mut faults = self.faults();
-        let fault = faults.iter_mut().find(|it| it.api == api && it.calls > 0)?;
-        fault.calls -= 1;
-        let fault = fault.clone();
-        faults.retain(|it| it.calls > 0);
-        Some(fault)
-    }
-
     fn change(&self, operation: &Operation) -> Result<Answer, CallError> {
-        let facts = operation.facts();
-        let api = facts.api;
-        let fault = self.next_fault(api);
+        let api = operation.facts().api;
+        let fault = self.faults().next(api);
         if let Some(fault) = fault.as_ref().filter(|it| !it.made) {
             return Err(failed(api, fault.kind));
         }
+        if self.faults().names_unknown(operation) {
+            return Err(failed(api, CallErrorKind::NotFound));
+        }
         let now = self.clock.now();
-        let answer = self.world().execute(operation, now);
+        let mut world = self.world();
+        let before = world.observe(operation);
+        let answer = world.execute(operation, now);
+        drop(world);
         let answer = answer.map_err(|refusal| refused(api, refusal))?;
+        self.faults()
+            .changed(operation, before, answer.made.as_deref());
         fault.map_or(Ok(answer), |it| Err(failed(api, it.kind)))
     }
 
     fn state(&self, operation: &Operation) -> Result<State, CallError> {
-        let facts = operation.facts();
-        let describes = |it: &&&str| it.starts_with("ec2:Describe");
-        let api = facts.iam.iter().find(describes).unwrap_or(&facts.api);
-        if let Some(fault) = self.next_fault(api) {
+        let api = reads_with(operation);
+        if let Some(fault) = self.faults().next(api) {
             return Err(failed(api, fault.kind));
+        }
+        match self.faults().look(operation) {
+            Some(Shown::Before(state)) => return Ok(state),
+            Some(Shown::Unknown) => return Err(failed(api, CallErrorKind::NotFound)),
+            None => {}
         }
         self.world().observe(operation).ok_or_else(|| CallError {
             kind: CallErrorKind::NotFound,
-            api: (*api).to_owned(),
+            api: api.to_owned(),
             code: "NotFound".to_owned(),
             message: format!("there is nothing to {}", operation.prose()),
         })
+    }
+
+    fn asked(&self, operation: &Operation) -> Probed {
+        let facts = operation.facts();
+        if !facts.dry_run {
+            let why = format!("{} has no DryRun", facts.api);
+            return Probed::NotCheckable { why };
+        }
+        if let Err(unbound) = operation.bind(&Bindings::default()) {
+            let why = unbound.to_string();
+            return Probed::NotCheckable { why };
+        }
+        let fault = self.faults().next(facts.api);
+        if let Some(error) = fault.map(|it| failed(facts.api, it.kind)) {
+            return if error.kind == CallErrorKind::Denied {
+                let message = error.message;
+                Probed::Denied { message }
+            } else {
+                let message = error.to_string();
+                Probed::Failed { message }
+            };
+        }
+        match precondition(self.world().estate(), operation) {
+            Ok(()) => Probed::Allowed,
+            Err(Refusal { code, message }) => Probed::Refused {
+                code: code.to_owned(),
+                message,
+            },
+        }
     }
 
     async fn flows(&self, query: FlowQuery, sink: &Sink) {
@@ -225,9 +260,31 @@ impl Actuator for Drill {
     }
 }
 
+impl Probe for Drill {
+    fn probe<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Probed> {
+        Box::pin(async move {
+            self.clock.sleep(CALL).await;
+            self.asked(operation)
+        })
+    }
+}
+
+/// The call that reads the state of an operation's object.
+fn reads_with(operation: &Operation) -> &'static str {
+    let facts = operation.facts();
+    let reads = |it: &&&str| {
+        let (_, verb) = it.split_once(':').unwrap_or_default();
+        **it != facts.api
+            && ["Describe", "Get", "List"]
+                .iter()
+                .any(|word| verb.starts_with(word))
+    };
+    facts.iam.iter().find(reads).copied().unwrap_or(facts.api)
+}
+
 fn refused(api: &str, refusal: Refusal) -> CallError {
     CallError {
-        kind: if refusal.code.ends_with("NotFound") {
+        kind: if refusal.code.ends_with("NotFound") || refusal.code == "NoSuchEntity" {
             CallErrorKind::NotFound
         } else {
             CallErrorKind::Refused
@@ -235,22 +292,5 @@ fn refused(api: &str, refusal: Refusal) -> CallError {
         api: api.to_owned(),
         code: refusal.code.to_owned(),
         message: refusal.message,
-    }
-}
-
-fn failed(api: &str, kind: CallErrorKind) -> CallError {
-    let code = match kind {
-        CallErrorKind::Throttled => "RequestLimitExceeded",
-        CallErrorKind::NotFound => "NotFound",
-        CallErrorKind::Denied => "UnauthorizedOperation",
-        CallErrorKind::Refused => "OperationNotPermitted",
-        CallErrorKind::NotSent => "NotSent",
-        CallErrorKind::Unanswered => "NoAnswer",
-    };
-    CallError {
-        kind,
-        api: api.to_owned(),
-        code: code.to_owned(),
-        message: "the drill made this call fail".to_owned(),
     }
 }

@@ -150,6 +150,12 @@ pub(super) struct InstanceSpec {
     pub(super) target: Option<TargetSpec>,
     #[serde(default)]
     pub(super) volumes: Vec<Name>,
+    /// It was launched with hibernation.
+    #[serde(default)]
+    pub(super) hibernation: bool,
+    /// It is protected against termination and stop.
+    #[serde(default)]
+    pub(super) protected: bool,
     pub(super) interfaces: Vec<InterfaceSpec>,
 }
 
@@ -174,7 +180,11 @@ pub(super) struct InterfaceSpec {
     #[serde(default)]
     pub(super) groups: Vec<Name>,
     pub(super) addresses: Vec<IpAddr>,
+    /// An Elastic IP, unless `automatic` says otherwise.
     pub(super) public: Option<IpAddr>,
+    /// The public address is one that AWS gave by itself.
+    #[serde(default)]
+    pub(super) automatic: bool,
 }
 
 /// Somebody outside the VPC.

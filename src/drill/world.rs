@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::beside::{Beside, Blocks};
 use super::conversation::{Conversation, Surroundings, WINDOW};
+use super::due::Due;
+use super::number::{Ids, mix};
 use super::record::{Record, no_data};
 use super::scenario::Scenario;
 use super::schedule::Scheduled;
-use crate::model::{EniId, Estate, Finding, FlowLog, GroupId, RuleId};
-use crate::operation::{Answer, Operation, Refusal, State, apply, observe};
+use crate::model::{EniId, Estate, Finding, FlowLog};
+use crate::operation::{Answer, Operation, Refusal, State};
 use crate::sources::FlowLine;
 
 /// How much history there is when a drill begins.
@@ -27,18 +30,22 @@ const RETENTION: TimeDelta = TimeDelta::hours(3);
 pub struct World {
     account: String,
     start: DateTime<Utc>,
-    now: DateTime<Utc>,
-    estate: Estate,
+    pub(super) now: DateTime<Utc>,
+    pub(super) estate: Estate,
     /// Counts the changes of the estate.
-    generation: u64,
+    pub(super) generation: u64,
     conversations: Vec<Conversation>,
     findings: Vec<Scheduled>,
     log: VecDeque<Record>,
     /// Records that were dropped from the front of the log.
     dropped: u64,
     silence: Silence,
-    /// Ids given out.
-    made: u64,
+    pub(super) ids: Ids,
+    pub(super) beside: Beside,
+    pub(super) blocks: Blocks,
+    pub(super) due: Due,
+    /// Interfaces whose automatic public address went when their instance stopped, with the private one.
+    pub(super) released: Vec<(EniId, std::net::IpAddr)>,
 }
 
 impl World {
@@ -61,7 +68,11 @@ impl World {
             findings: scenario.findings,
             log: VecDeque::new(),
             dropped: 0,
-            made: 0,
+            ids: Ids::default(),
+            beside: Beside::default(),
+            blocks: Blocks::default(),
+            due: Due::default(),
+            released: Vec::new(),
         };
         world.advance(start);
         world
@@ -69,11 +80,21 @@ impl World {
 
     /// Lets everything happen that happens until `now`. Going back in time does nothing.
     pub fn advance(&mut self, now: DateTime<Utc>) {
+        while let Some((at, event)) = self.due.next(now) {
+            self.play(at);
+            self.happen(event);
+        }
+        self.play(now);
+    }
+
+    /// Lets everybody talk until `now`, under the rules in force.
+    fn play(&mut self, now: DateTime<Utc>) {
         if now <= self.now {
             return;
         }
         let around = Surroundings {
             estate: &self.estate,
+            blocks: &self.blocks,
             generation: self.generation,
             account: &self.account,
         };
@@ -122,9 +143,9 @@ impl World {
     }
 
     /// The state of the object that a bound operation is about; `None`: an object that can't be
-    /// absent is. A new NACL is found by its `Name` tag.
+    /// absent is. What an operation makes is found by its name or tags.
     pub fn observe(&self, operation: &Operation) -> Option<State> {
-        observe(&self.estate, operation)
+        self.beside.observe(&self.estate, operation, self.now)
     }
 
     /// Makes a change at `now`: what was under way until then happened under the old rules.
@@ -137,57 +158,15 @@ impl World {
         now: DateTime<Utc>,
     ) -> Result<Answer, Refusal> {
         self.advance(now);
-        let prefix = match operation {
-            Operation::CreateGroup { .. } => Some("sg"),
-            Operation::CreateAcl { .. } => Some("acl"),
-            _ => None,
-        };
-        let made = prefix.map(|prefix| self.fresh_id(prefix));
-        let before = self.rules_before(operation);
-        let state = apply(
-            &mut self.estate,
-            operation,
-            made.as_deref().unwrap_or_default(),
-        )?;
-        if let State::Group { id, .. } = &state {
-            self.name_rules(id, &before);
-        }
+        let answer = self.change(operation)?;
         self.generation = self.generation.wrapping_add(1);
-        Ok(Answer {
-            made,
-            ..Answer::default()
-        })
+        Ok(answer)
     }
 
-    /// Ids of the rules that the group of an operation has.
-    fn rules_before(&self, operation: &Operation) -> BTreeSet<RuleId> {
-        let group = match operation {
-            Operation::AuthorizeRules { group, .. } | Operation::RevokeAllRules { group, .. } => {
-                self.estate.group(&group.id())
-            }
-            _ => None,
-        };
-        let rules = group.into_iter().flat_map(|it| &it.rules);
-        rules.filter_map(|it| it.id.clone()).collect()
-    }
-
-    /// Gives every rule that was not there before an id of its own, as AWS does.
-    fn name_rules(&mut self, group: &GroupId, before: &BTreeSet<RuleId>) {
-        let Some(mut rules) = self.estate.group(group).map(|it| it.rules.clone()) else {
-            return;
-        };
-        for rule in &mut rules {
-            if rule.id.as_ref().is_none_or(|id| !before.contains(id)) {
-                rule.id = Some(RuleId::new(self.fresh_id("sgr")));
-            }
-        }
-        self.estate.update_group(group, |it| it.rules = rules);
-    }
-
-    /// An id with 17 hexadecimal digits, as AWS's have.
-    fn fresh_id(&mut self, prefix: &str) -> String {
-        self.made = self.made.wrapping_add(1);
-        format!("{prefix}-0{:016x}", mix(self.made ^ 0x5eed))
+    /// What the account holds and the estate does not, line by line: tags, policies of roles, snapshots,
+    /// images and commands.
+    pub fn beside(&self) -> Vec<String> {
+        self.beside.listing()
     }
 
     fn forget(&mut self) {
@@ -252,14 +231,6 @@ impl Silence {
             }
         }
     }
-}
-
-/// Scatters a number: the same in every run (`SplitMix64`).
-pub(super) fn mix(number: u64) -> u64 {
-    let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 /// Identifies a line of the log: FNV-1a over its text, and its number.

@@ -3,6 +3,7 @@
 mod any_sequence;
 mod changes;
 mod judgement;
+mod operations;
 mod reads;
 
 use std::collections::BTreeSet;
