@@ -26,8 +26,6 @@ pub(super) struct Beside {
     policies: BTreeMap<(String, String), Policy>,
     evidence: Vec<Evidence>,
     commands: Vec<Command>,
-    /// Instances whose console was read.
-    consoles: BTreeSet<InstanceId>,
 }
 
 /// An inline policy that denies.
@@ -109,11 +107,8 @@ impl Beside {
                 Some(evidence(self.evidence.iter().find(own)))
             }
             Operation::CreateImage { name, .. } => Some(evidence(self.image(name))),
-            Operation::GetConsoleOutput { instance } => {
-                let read = self.consoles.contains(instance);
-                let id = || State::Made(instance.to_string());
-                Some(if read { id() } else { State::Absent })
-            }
+            // It leaves nothing that could be seen.
+            Operation::GetConsoleOutput { .. } => Some(State::Absent),
             Operation::CreateGroup { .. }
             | Operation::AuthorizeRules { .. }
             | Operation::RevokeRules { .. }
@@ -264,10 +259,6 @@ impl Beside {
         self.commands.push(command);
     }
 
-    pub(super) fn console_was_read(&mut self, instance: &InstanceId) {
-        self.consoles.insert(instance.clone());
-    }
-
     /// A command's time is up: it did what it should if the guest still runs.
     pub(super) fn end_command(
         &mut self,
@@ -296,13 +287,20 @@ impl Beside {
         let evidence = self
             .evidence
             .iter()
-            .map(|it| format!("evidence {} {:?}", it.instance, it.ids));
+            .map(|it| format!("evidence {} {}", it.instance, it.named()));
         let commands = self.commands.iter();
         let commands = commands.map(|it| format!("command {} {} {}", it.instance, it.peer, it.id));
         tags.chain(policies)
             .chain(evidence)
             .chain(commands)
             .collect()
+    }
+}
+
+impl Evidence {
+    /// All its ids in one text.
+    pub(super) fn named(&self) -> String {
+        self.ids.join(",")
     }
 }
 
@@ -382,8 +380,7 @@ pub(super) fn console(estate: &Estate, instance: &InstanceId) -> Vec<String> {
 }
 
 fn evidence(found: Option<&Evidence>) -> State {
-    let id = found.and_then(|it| it.ids.first());
-    id.map_or(State::Absent, |id| State::Made(id.clone()))
+    found.map_or(State::Absent, |it| State::Made(it.named()))
 }
 
 /// The role that a profile gives.

@@ -38,8 +38,12 @@ impl World {
             operation,
             made.as_deref().unwrap_or_default(),
         )?;
-        let output = self.follow(operation, made.as_deref().unwrap_or_default(), before);
-        Ok(Answer { made, output })
+        let first = made.as_deref().unwrap_or_default();
+        let answer = self.follow(operation, first, before);
+        Ok(Answer {
+            made: answer.made.or(made),
+            ..answer
+        })
     }
 
     /// The id of what an operation makes.
@@ -78,12 +82,12 @@ impl World {
         }
     }
 
-    /// What follows from a change that was made to the estate; lines that the call answers with.
+    /// What follows from a change that was made to the estate; what the call answers besides `made`.
     #[expect(
         clippy::too_many_lines,
         reason = "one arm per operation, so that the compiler names a new one"
     )]
-    fn follow(&mut self, operation: &Operation, made: &str, before: Before) -> Vec<String> {
+    fn follow(&mut self, operation: &Operation, made: &str, before: Before) -> Answer {
         match operation {
             Operation::CreateGroup { tags, .. } => {
                 self.beside.tag_made(made, tags);
@@ -178,8 +182,10 @@ impl World {
                 });
             }
             Operation::GetConsoleOutput { instance } => {
-                self.beside.console_was_read(instance);
-                return console(&self.estate, instance);
+                return Answer {
+                    made: None,
+                    output: console(&self.estate, instance),
+                };
             }
             // The estate holds all of these.
             Operation::SetEniGroups { .. }
@@ -210,7 +216,7 @@ impl World {
             | Operation::AttachToAsg { .. }
             | Operation::DeregisterTarget { .. } => {}
         }
-        Vec::new()
+        Answer::default()
     }
 
     /// Gives every rule that was not there before an id of its own, as AWS does.
@@ -283,28 +289,28 @@ impl World {
         self.beside.set_policy(&self.estate, profile, name, policy);
     }
 
-    /// One snapshot of each volume; the call answers which is which.
+    /// One snapshot of each volume; all are named in one answer.
     fn snapshot(
         &mut self,
         instance: &InstanceId,
         first: &str,
         tags: &[(String, String)],
-    ) -> Vec<String> {
+    ) -> Answer {
         let mut ids = vec![first.to_owned()];
         let others = self.estate.volumes_of(instance).count().saturating_sub(1);
         ids.extend((0..others).map(|_| self.ids.resource("snap")));
+        ids.sort_unstable();
         for id in &ids {
             self.beside.tag_made(id, tags);
         }
-        let volumes = self.estate.volumes_of(instance).zip(&ids);
-        let lines = volumes.map(|(it, id)| format!("{id}: {} at {}", it.id, it.device));
-        let lines = lines.collect();
-        self.beside.keep(Evidence {
+        let evidence = Evidence {
             ids,
             instance: instance.clone(),
             name: None,
-        });
-        lines
+        };
+        let answer = Answer::made(evidence.named());
+        self.beside.keep(evidence);
+        answer
     }
 
     /// Something that was set in motion comes to its end.

@@ -8,13 +8,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::model::InstanceId;
 
 /// How long an instance takes to stop.
-pub(super) const STOPPING: TimeDelta = TimeDelta::seconds(4);
+pub(super) const STOPPING: TimeDelta = TimeDelta::seconds(20);
 
 /// How long it takes to write its memory besides.
-pub(super) const HIBERNATING: TimeDelta = TimeDelta::seconds(5);
+pub(super) const HIBERNATING: TimeDelta = TimeDelta::seconds(25);
 
 /// How long an instance takes to start.
-pub(super) const STARTING: TimeDelta = TimeDelta::seconds(4);
+pub(super) const STARTING: TimeDelta = TimeDelta::seconds(15);
 
 /// How long a new target takes to pass its health checks.
 pub(super) const CHECKING: TimeDelta = TimeDelta::seconds(10);

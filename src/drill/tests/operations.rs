@@ -165,8 +165,11 @@ async fn every_change_is_not_there_before_and_is_found_again_after() {
         let before = drill.observe(&operation).await.unwrap();
         assert!(!operation.satisfied_by(&before), "{operation:?} {before:?}");
         let made = drill.execute(&operation).await.unwrap().made;
-        pass(12).await;
+        pass(30).await;
         let after = drill.observe(&operation).await.unwrap();
+        if matches!(operation, Operation::GetConsoleOutput { .. }) {
+            continue; // it leaves nothing to be seen
+        }
         assert!(operation.satisfied_by(&after), "{operation:?} {after:?}");
         assert_eq!(
             after.made(),
@@ -250,7 +253,7 @@ async fn a_stopped_instance_sends_nothing_until_it_is_started() {
     assert_eq!(state, State::Instance(InstanceState::Stopping));
     let again = drill.execute(&stop()).await;
     assert!(again.is_ok(), "stopping it twice is no error: {again:?}");
-    pass(10).await;
+    pass(30).await;
     let start = Operation::StartInstance {
         instance: suspect(),
     };
@@ -290,7 +293,7 @@ async fn an_automatic_public_address_is_another_one_after_a_start() {
     assert_eq!(public(), ["192.0.2.23"]);
     call(&drill, stop()).await;
     assert_eq!(public(), Vec::<String>::new());
-    pass(10).await;
+    pass(30).await;
     call(
         &drill,
         Operation::StartInstance {
@@ -298,7 +301,7 @@ async fn an_automatic_public_address_is_another_one_after_a_start() {
         },
     )
     .await;
-    pass(10).await;
+    pass(30).await;
     assert_eq!(public().len(), 1);
     assert_ne!(public(), ["192.0.2.23"]);
 }
