@@ -42,7 +42,7 @@ pub use invert::invert;
 pub use observe::observe;
 pub use occasion::{At, Occasion, TagValue};
 pub use port::{Actuator, Answer, CallError, CallErrorKind, Probe, Probed};
-pub use precondition::{ACL_ENTRIES, Refusal, acl_quota, precondition};
+pub use precondition::{ACL_ENTRIES, ACL_ENTRIES_RAISED, Refusal, acl_quota, precondition};
 pub use reference::{
     AclRef, Bindings, EniRef, GroupRef, Ref, RouteTableRef, StepId, TargetRef, Unbound,
 };

@@ -4,12 +4,16 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::case_tags;
 use super::catalogue::Action;
+use super::course::tried;
 use super::slots::NoSlot;
-use super::step::{Plan, Procedure, Target, What};
+use super::step::{Plan, Procedure, Step, Target, What};
 use super::subject::{Steps, Subject};
-use crate::model::{Eni, EniId, EniKind, Estate, InstanceId, InstanceState, PartKind};
-use crate::operation::{Hypothesis, Refusal, StepId};
+use crate::model::{
+    Eni, EniId, EniKind, Estate, GroupId, InstanceId, InstanceState, PartKind, VpcId,
+};
+use crate::operation::{ACL_ENTRIES, Hypothesis, Refusal, StepId};
 
 /// What the analyst wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +39,7 @@ pub struct Intent {
 impl Intent {
     /// AWS's quota of entries per direction unless an account has raised it.
     /// <https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html>
-    pub const ACL_QUOTA: usize = 20;
+    pub const ACL_QUOTA: usize = ACL_ENTRIES;
 
     /// The longest pulse unless somebody says otherwise, in seconds.
     pub const MAX_HOLD: u32 = 600;
@@ -101,6 +105,27 @@ pub enum PlanError {
     /// There is nothing to do.
     #[error("{0} is already so: {1} would change nothing")]
     AlreadySo(InstanceId, Action),
+    /// The pair of groups stands.
+    #[error("{vpc} has its pair: {open} allows everything, {empty} nothing")]
+    Prepared {
+        /// The VPC.
+        vpc: VpcId,
+        /// The group that allows everything.
+        open: GroupId,
+        /// The group that allows nothing.
+        empty: GroupId,
+    },
+    /// The VPC is not in the estate.
+    #[error("{0} is not among the VPCs that were read")]
+    UnknownVpc(VpcId),
+    /// A group has the name of one of the pair, and members or rules that forbid to repair it.
+    #[error("{group} is named as a group of the pair and can't be repaired: {why}")]
+    NotRepairable {
+        /// The group.
+        group: GroupId,
+        /// What is in the way, and what to do.
+        why: String,
+    },
     /// The suspect, or what is known of it, lacks what the action is about.
     #[error("{action} has nothing to do: {why}")]
     Nothing {
@@ -161,23 +186,26 @@ pub fn build(estate: &Estate, intent: &Intent) -> Result<Plan, PlanError> {
     let entry = intent.action.entry();
     let subject = subject(estate, intent)?;
     let mut steps = Steps::default();
+    case_tags::mark(&subject, &mut steps);
     let mut remarks = (entry.build)(&subject, &mut steps)?;
+    case_tags::unmark(&subject, &mut steps);
     if entry.fails_health_checks {
         remarks.extend(subject.platform_remarks());
     }
-    let plan = Plan {
+    let mut plan = Plan {
         procedure: Procedure::Action(intent.action),
         target: Target::Instance(intent.suspect.clone()),
         steps: steps.finish(),
         remarks,
     };
-    try_out(estate, &plan).map_err(|error| match error {
+    let left_out = try_out(estate, &plan).map_err(|error| match error {
         PlanError::Refused { refusal, .. } if !entry.possible => PlanError::NotPossible {
             action: intent.action,
             why: format!("AWS would refuse it ({refusal})"),
         },
         other => other,
     })?;
+    plan.remarks.extend(left_out);
     Ok(plan)
 }
 
@@ -212,18 +240,21 @@ fn subject<'e>(estate: &'e Estate, intent: &'e Intent) -> Result<Subject<'e>, Pl
     })
 }
 
-/// Applies every change to a copy of the estate: what AWS would refuse is refused here.
-fn try_out(estate: &Estate, plan: &Plan) -> Result<(), PlanError> {
-    let mut hypothesis = Hypothesis::new(estate.clone());
-    for step in &plan.steps {
-        if let What::Change(operation) = &step.what {
-            hypothesis
-                .step(step.id, operation)
-                .map_err(|refusal| PlanError::Refused {
-                    step: step.id,
-                    refusal,
-                })?;
+/// Applies every change to a copy of the estate: what AWS would refuse is refused here. The answer are the
+/// refusals that the run would go on without.
+///
+/// # Errors
+/// The first step that must succeed, and would not.
+pub(super) fn try_out(estate: &Estate, plan: &Plan) -> Result<Vec<String>, PlanError> {
+    let mut hypothesis = Hypothesis::new(estate.clone()).with_raised_quotas();
+    let mut left_out = Vec::new();
+    for Step { id, what, .. } in &plan.steps {
+        if let What::Change(operation) = what {
+            let refusal = tried(&mut hypothesis, plan, *id, operation)?;
+            left_out.extend(refusal.map(|it| {
+                format!("AWS would refuse step {id}, and the run goes on without it: {it}.")
+            }));
         }
     }
-    Ok(())
+    Ok(left_out)
 }

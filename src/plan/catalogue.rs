@@ -117,6 +117,17 @@ impl Scope {
     }
 }
 
+/// Where a run of an action is safe to be left: a stop, a hang-up and a resumed run go there first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SafePoint {
+    /// Anywhere between two calls.
+    None,
+    /// Once what it opened is empty.
+    Emptied,
+    /// Once what it denied for a while is lifted.
+    Lifted,
+}
+
 /// What is constant of an action.
 #[derive(Debug)]
 #[expect(
@@ -148,6 +159,11 @@ pub struct Entry {
     pub possible: bool,
     /// Why it is not possible, with AWS's page; empty where it is.
     pub reason: &'static str,
+    /// Where its run is safe to be left.
+    pub safe_point: SafePoint,
+    /// The API calls that its run and the undo of it may make besides tagging, as IAM names them: keys of
+    /// the operations' own table ([`Facts`](crate::operation::Facts)).
+    pub calls: &'static [&'static str],
     /// The parts of the estate that its plan rests on. A part that is denied must not stand in the way
     /// of an action that does without it.
     pub needs: &'static [PartKind],
@@ -169,6 +185,8 @@ impl Entry {
         evidence_lost: "",
         possible: true,
         reason: "",
+        safe_point: SafePoint::None,
+        calls: &[],
         needs: &[PartKind::Instances],
         build: actions::nothing,
     };

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::builder::{Intent, PlanError, build};
 use super::catalogue::Action;
 use super::course::stages;
+use super::roles;
 use super::step::Plan;
 use crate::analysis::{Blast, Counts, Course, Network, Stage, Tally, Traffic, blast};
 use crate::model::{Estate, InstanceId};
@@ -107,8 +108,7 @@ fn role_users(estate: &Estate, plan: &Plan) -> BTreeSet<InstanceId> {
         Operation::RevokeSessions { profile, .. } => Some(profile),
         _ => None,
     });
-    let users = revoked.flat_map(|profile| estate.instances_of_profile(profile));
-    let users = users.map(|it| it.id.clone());
+    let users = revoked.flat_map(|profile| roles::role_users(estate, profile).instances);
     users.filter(|it| Some(it) != plan.suspect()).collect()
 }
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::builder::PlanError;
-use super::step::{Plan, What};
+use super::step::{Class, Plan, What};
 use crate::analysis::{Network, Stage};
-use crate::operation::{Hypothesis, Operation, StepId};
+use crate::operation::{Hypothesis, Operation, Refusal, StepId};
 
 /// The stages of a plan, on the network that it was built for.
 ///
@@ -14,7 +14,7 @@ use crate::operation::{Hypothesis, Operation, StepId};
 /// # Errors
 /// A step that AWS would refuse.
 pub fn stages(plan: &Plan, network: &Network) -> Result<Vec<Stage>, PlanError> {
-    let mut hypothesis = Hypothesis::new(network.estate().clone());
+    let mut hypothesis = Hypothesis::new(network.estate().clone()).with_raised_quotas();
     let mut current = network.clone();
     let mut stages: Vec<Stage> = Vec::new();
     for (at, changes) in schedule(plan) {
@@ -26,9 +26,7 @@ pub fn stages(plan: &Plan, network: &Network) -> Result<Vec<Stage>, PlanError> {
             if let Operation::RunHostBlock { instance, peer, .. } = operation {
                 host_blocks.push((instance.clone(), *peer));
             }
-            hypothesis
-                .step(step, operation)
-                .map_err(|refusal| PlanError::Refused { step, refusal })?;
+            tried(&mut hypothesis, plan, step, operation)?;
         }
         current = current.after(&hypothesis.estate);
         for (instance, peer) in host_blocks {
@@ -42,7 +40,28 @@ pub fn stages(plan: &Plan, network: &Network) -> Result<Vec<Stage>, PlanError> {
     Ok(stages)
 }
 
-/// The changes by the second in which they start, counted from the plan's beginning.
+/// Applies one change of a plan. What AWS would refuse of a step that may fail is left out and said.
+///
+/// # Errors
+/// A step that must succeed, and AWS would refuse.
+pub(super) fn tried(
+    hypothesis: &mut Hypothesis,
+    plan: &Plan,
+    step: StepId,
+    operation: &Operation,
+) -> Result<Option<Refusal>, PlanError> {
+    let may_fail = plan
+        .step(step)
+        .is_some_and(|it| matches!(it.class, Class::Should | Class::OnceSafe(_)));
+    match hypothesis.step(step, operation) {
+        Ok(()) => Ok(None),
+        Err(refusal) if may_fail => Ok(Some(refusal)),
+        Err(refusal) => Err(PlanError::Refused { step, refusal }),
+    }
+}
+
+/// The changes that packets may meet, by the second in which they start, counted from the plan's
+/// beginning. Tags are not among them.
 fn schedule(plan: &Plan) -> BTreeMap<u32, Vec<StepId>> {
     let mut ends: BTreeMap<StepId, u32> = BTreeMap::new();
     let mut schedule: BTreeMap<u32, Vec<StepId>> = BTreeMap::new();
@@ -54,7 +73,8 @@ fn schedule(plan: &Plan) -> BTreeMap<u32, Vec<StepId>> {
             _ => 0,
         };
         ends.insert(step.id, start.saturating_add(lasts));
-        if let What::Change(_) = step.what {
+        let tags = matches!(step.what, What::Change(Operation::SetTags { .. }));
+        if matches!(step.what, What::Change(_)) && !tags {
             schedule.entry(start).or_default().push(step.id);
         }
     }

@@ -107,16 +107,35 @@ pub fn slot(
         let why = Crowded::Full { entries, quota };
         return Err(none(why, displaceable(acl, traffic, HIGHEST)));
     }
-    let free = |number: &u16| acl.entry(direction, *number).is_none();
-    let Some(allow) = first_allow(acl, traffic) else {
-        let mut numbers = (1..=USUAL).rev().chain(USUAL + 1..=HIGHEST);
-        let number = numbers.find(free);
-        return number.ok_or_else(|| none(Crowded::NoNumberBelow(HIGHEST), None));
-    };
-    (1..allow).rev().find(free).ok_or_else(|| {
-        let why = Crowded::NoNumberBelow(allow);
-        none(why, displaceable(acl, traffic, allow))
+    let allow = first(acl, traffic, AclAction::Allow);
+    free_below(acl, direction, allow).ok_or_else(|| {
+        let why = Crowded::NoNumberBelow(allow.unwrap_or(HIGHEST));
+        let last = allow.unwrap_or(0);
+        none(why, displaceable(acl, traffic, last))
     })
+}
+
+/// The number for an entry, allow or deny, at which it comes before every entry of the other action that
+/// meets some of its traffic; `None`: every such number is taken. The quota is not looked at.
+pub(super) fn free_number(acl: &Acl, entry: &AclEntry) -> Option<u16> {
+    let against = match entry.action {
+        AclAction::Allow => AclAction::Deny,
+        AclAction::Deny => AclAction::Allow,
+    };
+    free_below(
+        acl,
+        entry.direction,
+        first(acl, Traffic::of(entry), against),
+    )
+}
+
+/// The highest free number below `limit`; without a limit one where people look first.
+fn free_below(acl: &Acl, direction: Direction, limit: Option<u16>) -> Option<u16> {
+    let free = |number: &u16| acl.entry(direction, *number).is_none();
+    match limit {
+        Some(limit) => (1..limit).rev().find(free),
+        None => (1..=USUAL).rev().chain(USUAL + 1..=HIGHEST).find(free),
+    }
 }
 
 /// Whether a deny for all of this traffic comes before every allow of any of it, or there is no allow:
@@ -134,7 +153,7 @@ pub fn is_denied(
         protocol,
         ports,
     };
-    let Some(allow) = first_allow(acl, traffic) else {
+    let Some(allow) = first(acl, traffic, AclAction::Allow) else {
         return true;
     };
     let mut entries = acl.numbered_in(direction);
@@ -143,25 +162,48 @@ pub fn is_denied(
     })
 }
 
-/// The lowest number of an allow that meets the traffic.
-fn first_allow(acl: &Acl, traffic: Traffic) -> Option<u16> {
+/// The lowest number of an entry of this action that meets the traffic.
+fn first(acl: &Acl, traffic: Traffic, action: AclAction) -> Option<u16> {
     let entries = acl.numbered_in(traffic.direction);
-    let allows = entries.filter(|it| it.action == AclAction::Allow);
-    let met = allows.filter(|it| Traffic::of(it).meets(traffic));
+    let of_action = entries.filter(|it| it.action == action);
+    let met = of_action.filter(|it| Traffic::of(it).meets(traffic));
     met.map(|it| it.number).min()
+}
+
+/// The lowest number of an allow that meets some of an entry's traffic.
+pub(super) fn first_allow(acl: &Acl, entry: &AclEntry) -> Option<u16> {
+    first(acl, Traffic::of(entry), AclAction::Allow)
+}
+
+/// Whether two entries of one direction match some of the same packets.
+pub(super) fn meet(one: &AclEntry, other: &AclEntry) -> bool {
+    Traffic::of(one).meets(Traffic::of(other))
 }
 
 /// The entry up to `last` whose loss harms least while a deny for `traffic` stands.
 fn displaceable(acl: &Acl, traffic: Traffic, last: u16) -> Option<u16> {
+    let mildest = by_harm(acl, traffic).into_iter();
+    let mut within = mildest.filter(|(_, number)| *number <= last);
+    within.next().map(|(_, number)| number)
+}
+
+/// The entries of a direction that could make way for a deny, the least harmful first.
+pub(super) fn candidates(acl: &Acl, deny: &AclEntry) -> Vec<(Harm, u16)> {
+    by_harm(acl, Traffic::of(deny))
+}
+
+fn by_harm(acl: &Acl, traffic: Traffic) -> Vec<(Harm, u16)> {
     let entries = acl.numbered_in(traffic.direction);
-    let within = entries.filter(|it| it.number <= last);
-    let mildest = within.min_by_key(|it| (harm(acl, it, traffic), it.number))?;
-    Some(mildest.number)
+    let mut entries: Vec<(Harm, u16)> = entries
+        .map(|it| (harm(acl, it, traffic), it.number))
+        .collect();
+    entries.sort_unstable();
+    entries
 }
 
 /// How much the loss of an entry harms while a deny for `traffic` stands: least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Harm {
+pub(super) enum Harm {
     /// None: a lower entry decides all of its traffic, or nothing after it would allow any of it.
     Nothing,
     /// None while the deny stands, which covers it.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::builder::{Intent, PlanError};
 use super::step::{Class, Step, What};
 use crate::model::{Acl, AclAction, Eni, EniId, Estate, Instance, RouteTable, SubnetId, VpcId};
-use crate::operation::{Operation, StepId};
+use crate::operation::{Operation, State, StepId};
 
 /// The part of the estate that a plan is built from.
 #[derive(Debug)]
@@ -171,7 +171,12 @@ impl<'e> Subject<'e> {
     pub(super) fn platform_remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();
         let id = &self.instance.id;
-        if let Some(member) = self.estate.asg_of(id) {
+        // In standby nothing is checked.
+        let member = self
+            .estate
+            .asg_of(id)
+            .filter(|it| it.lifecycle != "Standby");
+        if let Some(member) = member {
             let lost = self
                 .estate
                 .volumes_of(id)
@@ -179,8 +184,7 @@ impl<'e> Subject<'e> {
                 .count();
             remarks.push(format!(
                 "It is {} in Auto Scaling group {}: once health checks fail the group may terminate it \
-                 and {lost} volumes with it. To keep the evidence, put it to standby first, outside \
-                 of this program.",
+                 and {lost} of its volumes with it. To keep the evidence: asg-standby first.",
                 member.lifecycle, member.group
             ));
         }
@@ -255,6 +259,23 @@ impl Steps {
         }
         if operations.len() > 1 {
             self.push(What::Verify(operations), Class::Must, changes);
+        }
+    }
+
+    /// The numbers of the steps so far.
+    pub(super) fn ids(&self) -> impl Iterator<Item = StepId> {
+        self.0.iter().map(|step| step.id)
+    }
+
+    /// What the steps so far do.
+    pub(super) fn whats(&self) -> impl Iterator<Item = &What> {
+        self.0.iter().map(|step| &step.what)
+    }
+
+    /// Gives the last step the state of its object as it was read, so that nobody asks again.
+    pub(super) fn known(&mut self, state: State) {
+        if let Some(step) = self.0.last_mut() {
+            step.known = Some(state);
         }
     }
 

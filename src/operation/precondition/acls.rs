@@ -11,7 +11,8 @@ use crate::model::{Acl, AclEntry, Direction, Estate, Protocol, SubnetId};
 pub const ACL_ENTRIES: usize = 20;
 
 /// The most that the quota can be raised to.
-const ACL_ENTRIES_RAISED: usize = 40;
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html>
+pub const ACL_ENTRIES_RAISED: usize = 40;
 
 /// The numbers that an account may use.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNetworkAclEntry.html>

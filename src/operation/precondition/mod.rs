@@ -14,7 +14,7 @@ use super::{Operation, Ref};
 use crate::model::Estate;
 use crate::model::id::Id;
 
-pub use acls::{ACL_ENTRIES, acl_quota};
+pub use acls::{ACL_ENTRIES, ACL_ENTRIES_RAISED, acl_quota};
 
 /// Why AWS would refuse an operation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

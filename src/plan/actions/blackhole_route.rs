@@ -103,9 +103,18 @@ fn sink(subject: &Subject<'_>, subnet: &SubnetId, name: &str) -> Operation {
 }
 
 fn route(table: &RouteTable, peer: IpAddr, sink: StepId) -> Operation {
+    let (destination, target) = (host(peer).to_string(), Ref::Made(sink));
+    let table_ref = Ref::Id(table.id.clone());
+    if table.route(&destination).is_some() {
+        return Operation::ReplaceRoute {
+            table: table_ref,
+            destination,
+            target,
+        };
+    }
     Operation::CreateRoute {
-        table: Ref::Id(table.id.clone()),
-        destination: host(peer).to_string(),
-        target: Ref::Made(sink),
+        table: table_ref,
+        destination,
+        target,
     }
 }

@@ -1,6 +1,6 @@
 //! `hibernate`: the instance stopped, its memory written to the root volume first.
 //!
-//! It must have been launched with hibernation; if writing fails, AWS stops it without.
+//! It must have been launched with hibernation, else its memory is lost without a word; and if writing fails, AWS stops it without.
 //! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Hibernate.html>
 
 use super::super::catalogue::{Action, Entry, Scope};
@@ -24,14 +24,18 @@ pub(in crate::plan) const ENTRY: Entry = Entry {
 };
 
 fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Remarks {
-    let mut remarks = stopped(subject, steps, true)?;
-    if subject.instance.attributes.hibernation.is_none() {
-        remarks.insert(
-            0,
-            "Whether it was launched with hibernation was not read: if not, AWS refuses."
-                .to_string(),
-        );
+    let id = &subject.instance.id;
+    let why = match subject.instance.attributes.hibernation {
+        Some(true) => None,
+        Some(false) => Some(format!("{id} was not launched with hibernation")),
+        None => Some(format!(
+            "whether {id} was launched with hibernation was not read"
+        )),
+    };
+    if let Some(why) = why {
+        return Err(subject.nothing(format!("{why}: a plain stop would lose its memory")));
     }
+    let mut remarks = stopped(subject, steps, true)?;
     remarks.push(
         "AWS stops it without its memory if that can't be written: look for it in a snapshot of the \
          root volume."

@@ -5,6 +5,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 
 use super::super::catalogue::{Action, Entry, Scope};
+use super::super::roles::role_users;
 use super::super::subject::{Steps, Subject};
 use super::Remarks;
 use crate::model::PartKind;
@@ -26,6 +27,7 @@ pub(in crate::plan) const ENTRY: Entry = Entry {
 
 fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Remarks {
     let profile = subject.profile()?;
+    role_users(subject.estate, profile).changeable(subject)?;
     steps.at_once(vec![Operation::DenyInstance {
         profile: profile.to_string(),
         instance: subject.instance.id.clone(),

@@ -62,7 +62,7 @@ pub(super) fn nothing(subject: &Subject<'_>, _: &mut Steps) -> Remarks {
 }
 
 /// `1 interface`, `2 interfaces`.
-fn counted(count: usize, what: &str) -> String {
+pub(super) fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
 }

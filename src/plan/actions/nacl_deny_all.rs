@@ -28,22 +28,23 @@ pub(in crate::plan) const ENTRY: Entry = Entry {
 };
 
 fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Remarks {
-    let mut denies = Denies::default();
+    let mut denies = Denies::new(subject.intent.acl_quota);
     for acl in subject.acls() {
         for cidr in [IpNet::V4(Ipv4Net::default()), IpNet::V6(Ipv6Net::default())] {
             denies.deny(acl, cidr)?;
         }
     }
-    let operations = denies.operations();
-    if operations.is_empty() {
+    if denies.is_empty() {
         return Err(subject.already_so());
     }
-    steps.at_once(operations);
-    Ok(vec![shared(subject), UNFILTERED.to_string()])
+    let mut remarks = denies.send_for_good(steps);
+    remarks.extend(shared(subject));
+    remarks.push(UNFILTERED.to_string());
+    Ok(remarks)
 }
 
-/// Whom a change of the suspect's live network ACLs reaches.
-pub(super) fn shared(subject: &Subject<'_>) -> String {
+/// Whom a change of the suspect's live network ACLs reaches, and what reaches fewer.
+pub(super) fn shared(subject: &Subject<'_>) -> Vec<String> {
     let acls = subject.acls();
     let estate = subject.estate;
     let subnets: Vec<_> = acls
@@ -52,9 +53,25 @@ pub(super) fn shared(subject: &Subject<'_>) -> String {
         .map(|it| &it.id)
         .collect();
     let others = subject.others_in(subnets.iter().copied()).len();
-    format!(
+    let mut remarks = vec![format!(
         "{} on the same network ACL, with {} of others. Traffic inside a subnet meets none.",
         counted(subnets.len(), "subnet"),
         counted(others, "interface")
-    )
+    )];
+    let own = subject.subnets();
+    if subnets.iter().any(|it| !own.contains(it)) {
+        let own: Vec<&str> = own.iter().map(|it| it.as_str()).collect();
+        remarks.push(format!(
+            "To spare the other subnets: nacl-swap gives {} alone a network ACL of its own.",
+            own.join(", ")
+        ));
+    }
+    for acl in acls.iter().filter(|it| it.default) {
+        remarks.push(format!(
+            "{} is the default network ACL of {}: it serves every subnet that has no other, those to \
+             come too.",
+            acl.id, acl.vpc
+        ));
+    }
+    remarks
 }

@@ -10,7 +10,6 @@ use super::super::subject::{Steps, Subject};
 use super::Remarks;
 use super::nacl_deny_all::shared;
 use crate::model::PartKind;
-use crate::operation::Operation;
 
 /// What is constant of it.
 pub(in crate::plan) const ENTRY: Entry = Entry {
@@ -31,21 +30,21 @@ pub(in crate::plan) const ENTRY: Entry = Entry {
 };
 
 fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Remarks {
-    let operations = denials(subject)?;
-    if operations.is_empty() {
+    let denials = denials(subject)?;
+    if denials.is_empty() {
         return Err(subject.already_so());
     }
-    steps.at_once(operations);
-    Ok(vec![
-        "Only these addresses are denied: whoever answers from another one goes on.".to_string(),
-        shared(subject),
-    ])
+    let mut remarks = denials.send_for_good(steps);
+    remarks
+        .push("Only these addresses are denied: whoever answers from another one goes on.".into());
+    remarks.extend(shared(subject));
+    Ok(remarks)
 }
 
 /// Denies of the findings' peers that are not in force yet. A peer in the suspect's own subnet can't be
 /// denied: traffic inside a subnet meets no network ACL.
-pub(super) fn denials(subject: &Subject<'_>) -> Result<Vec<Operation>, PlanError> {
-    let mut denies = Denies::default();
+pub(super) fn denials(subject: &Subject<'_>) -> Result<Denies, PlanError> {
+    let mut denies = Denies::new(subject.intent.acl_quota);
     let mut inside = true;
     for peer in subject.peers()? {
         for subnet in subject.subnets() {
@@ -64,5 +63,5 @@ pub(super) fn denials(subject: &Subject<'_>) -> Result<Vec<Operation>, PlanError
             "the peers are in its own subnet, and traffic inside a subnet meets no network ACL";
         return Err(subject.nothing(why));
     }
-    Ok(denies.operations())
+    Ok(denies)
 }

@@ -46,24 +46,24 @@ fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Remarks {
     if acls.is_empty() {
         return Err(subject.nothing("its VPC has no other subnet"));
     }
-    let mut denies = Denies::default();
+    let mut denies = Denies::new(subject.intent.acl_quota);
     for (acl, vpc) in acls.into_values() {
         let enis = subject.enis.iter().filter(|eni| eni.vpc == *vpc);
         for address in enis.flat_map(|eni| &eni.addresses) {
             denies.deny(acl, host(*address))?;
         }
     }
-    let operations = denies.operations();
-    if operations.is_empty() {
+    if denies.is_empty() {
         return Err(subject.already_so());
     }
-    steps.at_once(operations);
-    Ok(vec![
+    let mut remarks = denies.send_for_good(steps);
+    remarks.extend([
         format!(
             "It loses {} and nobody else does: its own subnet and everything outside the VPC stay open \
              to it.",
             counted(subnets, "other subnet")
         ),
         "An address that it gets later is not denied.".to_string(),
-    ])
+    ]);
+    Ok(remarks)
 }

@@ -15,7 +15,7 @@ pub(in crate::plan) const ENTRY: Entry = Entry {
     name: "protect",
     scope: Scope::Platform,
     summary: "protect it against termination and stop, and keep its volumes",
-    caveat: "does not stop an Auto Scaling group; stop protection must go before stop or hibernate",
+    caveat: "does not stop an Auto Scaling group, nor the end of a Spot instance",
     cuts: false,
     fails_health_checks: false,
     needs: &[PartKind::Instances, PartKind::Volumes],
@@ -57,7 +57,7 @@ fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Remarks {
         let words = "It is a Spot instance: it can't be protected, and AWS may end it at any time.";
         remarks.insert(0, words.to_string());
     } else {
-        remarks.push("Stop protection must be taken off before stop or hibernate.".to_string());
+        remarks.push("The actions stop and hibernate take stop protection off first.".to_string());
     }
     Ok(remarks)
 }

@@ -5,6 +5,7 @@
 use super::super::catalogue::{Action, Entry, Scope};
 use super::super::step::{Class, What};
 use super::super::subject::{Steps, Subject, suffixed};
+use super::super::ways::{behind_nat, endpoints_lost};
 use super::{Remarks, counted};
 use crate::model::{PartKind, RouteTable};
 use crate::operation::{Operation, Ref};
@@ -56,15 +57,19 @@ fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Remarks {
         }
     }
     steps.push(What::Verify(holds), Class::Must, swaps);
-    let others = subject.others_in(subject.subnets()).len();
-    Ok(vec![
+    let subnets = subject.subnets();
+    let others = subject.others_in(subnets.iter().copied()).len();
+    let mut remarks = vec![
         format!(
             "No way out of the VPC (internet, NAT gateway, peering, gateway endpoints) for {} of others in \
              its subnets.",
             counted(others, "interface")
         ),
         ONE_WAY.to_string(),
-    ])
+    ];
+    remarks.extend(endpoints_lost(subject.estate, tables));
+    remarks.extend(behind_nat(subject.estate, &subnets));
+    Ok(remarks)
 }
 
 /// Routes decide about packets that leave, and about nothing else.

@@ -5,8 +5,9 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html>
 
 use super::super::catalogue::{Action, Entry, Scope};
+use super::super::roles::role_users;
 use super::super::subject::{Steps, Subject};
-use super::{Remarks, counted};
+use super::Remarks;
 use crate::model::PartKind;
 use crate::operation::{At, Operation};
 
@@ -29,18 +30,16 @@ pub(in crate::plan) const ENTRY: Entry = Entry {
 
 fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Remarks {
     let profile = subject.profile()?;
+    let users = role_users(subject.estate, profile);
+    users.changeable(subject)?;
     steps.at_once(vec![Operation::RevokeSessions {
         profile: profile.to_string(),
         until: At::After(MARGIN),
     }]);
-    let users = subject.estate.instances_of_profile(profile);
-    let others = users.filter(|it| it.id != subject.instance.id).count();
     Ok(vec![
-        format!(
-            "No access until the next session for {} with the same profile, and for whoever else uses the \
-             role.",
-            counted(others, "other instance")
-        ),
-        "The instance gets a new session as well, which works: profile-detach first.".to_string(),
+        users.hit(subject),
+        "The instance gets a new session as well, which works: profile-detach first. What was taken on \
+         from another role's session, and long-term keys, go on."
+            .to_string(),
     ])
 }

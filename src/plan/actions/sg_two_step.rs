@@ -11,7 +11,7 @@
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use super::super::catalogue::{Action, Entry, Scope};
+use super::super::catalogue::{Action, Entry, SafePoint, Scope};
 use super::super::step::{Class, What};
 use super::super::subject::{Steps, Subject, suffixed};
 use super::{Remarks, UNFILTERED};
@@ -33,6 +33,7 @@ pub(in crate::plan) const ENTRY: Entry = Entry {
         PartKind::Vpcs,
         PartKind::Groups,
     ],
+    safe_point: SafePoint::Emptied,
     build: steps,
     ..Entry::USUAL
 };
@@ -110,7 +111,9 @@ fn open(
     };
     // Egress first: it is there already but for one family, and hurts nobody while unattached.
     let egress = steps.change(authorize(Direction::Egress), Class::Must, [create]);
-    let ingress = steps.change(authorize(Direction::Ingress), Class::Must, [create]);
+    // Everybody can see since when it stands open: the tag goes first, beside the making of the group.
+    let opening = [create, StepId(1)];
+    let ingress = steps.change(authorize(Direction::Ingress), Class::Must, opening);
     let mut swaps = Vec::new();
     for eni in enis {
         let swap = Operation::SetEniGroups {
@@ -134,7 +137,7 @@ fn open(
 }
 
 /// Everything, of both families: opening only IPv4 would leave IPv6 flows tracked.
-fn everything(direction: Direction) -> Vec<GroupRule> {
+pub(in crate::plan) fn everything(direction: Direction) -> Vec<GroupRule> {
     let any = [IpNet::V4(Ipv4Net::default()), IpNet::V6(Ipv6Net::default())];
     any.map(|cidr| GroupRule::all(direction, cidr)).to_vec()
 }

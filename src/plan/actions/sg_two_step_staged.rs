@@ -2,25 +2,19 @@
 //! `firedoor-step-1` allows everything, `firedoor-step-2` nothing.
 //!
 //! No rule is changed, so nothing is shared with other cases but the groups themselves: whoever is parked
-//! in the second one stays closed.
+//! in the second one stays closed. Each interface is one call away from open, and one more from closed: what
+//! its groups were is known from the preview and not asked again.
 //! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-connection-tracking.html>
 
-use ipnet::IpNet;
-
 use super::super::builder::PlanError;
-use super::super::catalogue::{Action, Entry, Scope};
+use super::super::catalogue::{Action, Entry, SafePoint, Scope};
+use super::super::pair::{Staged, standing};
 use super::super::step::{Class, What};
 use super::super::subject::{Steps, Subject};
 use super::sg_two_step::SURVIVORS;
 use super::{Remarks, UNFILTERED};
-use crate::model::{
-    Direction, Eni, Group, GroupId, PartKind, Protocol, RulePeer, TrackingTimeouts, VpcId,
-};
-use crate::operation::{Operation, Ref};
-
-/// The names of the pair; a suffix after a further hyphen is allowed.
-const OPEN: &str = "firedoor-step-1";
-const EMPTY: &str = "firedoor-step-2";
+use crate::model::{Eni, GroupId, PartKind, TrackingTimeouts, VpcId};
+use crate::operation::{Operation, Ref, State, StepId};
 
 /// What is constant of it.
 pub(in crate::plan) const ENTRY: Entry = Entry {
@@ -36,48 +30,109 @@ pub(in crate::plan) const ENTRY: Entry = Entry {
         PartKind::Vpcs,
         PartKind::Groups,
     ],
+    safe_point: SafePoint::Emptied,
     build: steps,
     ..Entry::USUAL
 };
 
+/// An interface on its way.
+struct Passage<'e> {
+    eni: &'e Eni,
+    open: GroupId,
+    empty: GroupId,
+    /// The step that opens it; `None`: it stands open already.
+    opened: Option<StepId>,
+}
+
 fn steps(subject: &Subject<'_>, steps: &mut Steps) -> Remarks {
     subject.groups_changeable()?;
-    let mut opened = Vec::new();
+    let mut passages = Vec::new();
     for (vpc, enis) in subject.enis_by_vpc() {
         let (open, empty) = pair(subject, vpc)?;
-        for eni in enis {
-            let to = |group: &GroupId| Operation::SetEniGroups {
-                eni: eni.id.clone(),
-                groups: vec![Ref::Id(group.clone())],
-            };
-            opened.push((steps.change(to(open), Class::Must, []), to(empty)));
-            lower_timers(steps, eni);
+        let passage = |eni| Passage {
+            eni,
+            open: open.clone(),
+            empty: empty.clone(),
+            opened: None,
+        };
+        passages.extend(enis.into_iter().map(passage));
+    }
+    for it in &mut passages {
+        if it.eni.groups != [it.open.clone()] {
+            it.opened = Some(swap(
+                steps,
+                it.eni,
+                &it.open,
+                &it.eni.groups,
+                Class::Must,
+                [],
+            ));
         }
     }
+    for it in &passages {
+        lower_timers(steps, it.eni);
+    }
     let seconds = subject.intent.dwell.seconds();
-    let dwell = steps.push(
-        What::Wait {
-            seconds,
-            why: "for every live flow to pass a packet (dwell)".into(),
-        },
-        Class::Must,
-        opened.iter().map(|(step, _)| *step),
-    );
+    let opened: Vec<StepId> = passages.iter().filter_map(|it| it.opened).collect();
+    let wait = What::Wait {
+        seconds,
+        why: "for every live flow to pass a packet (dwell)".into(),
+    };
+    let dwell = (!opened.is_empty()).then(|| steps.push(wait, Class::Must, opened));
     let mut closed = Vec::new();
     let mut holds = Vec::new();
-    for (step, close) in opened {
-        holds.push(close.clone());
-        closed.push(steps.change(close, Class::AlwaysOnceSent(step), [dwell]));
+    let mut stood_open = Vec::new();
+    for it in &passages {
+        let open = std::slice::from_ref(&it.open);
+        // What stands open already has had its dwell.
+        let (class, after) = match it.opened {
+            Some(opened) => (Class::AlwaysOnceSent(opened), dwell),
+            None => (Class::Must, None),
+        };
+        if it.opened.is_none() {
+            stood_open.push(it.eni.id.as_str());
+        }
+        closed.push(swap(steps, it.eni, &it.empty, open, class, after));
+        holds.push(to(it.eni, &it.empty));
     }
     steps.push(What::Verify(holds), Class::Must, closed);
-    Ok(vec![
+    let mut remarks = vec![
         format!(
             "For {seconds} s and the calls around it the instance is open to the world on every port, \
              both ways. Whatever fails after that, it goes to the empty group."
         ),
         SURVIVORS.to_string(),
         UNFILTERED.to_string(),
-    ])
+    ];
+    if !stood_open.is_empty() {
+        let words = format!(
+            "{} stands open to the world already: it goes to the empty group at once.",
+            stood_open.join(", ")
+        );
+        remarks.insert(0, words);
+    }
+    Ok(remarks)
+}
+
+fn to(eni: &Eni, group: &GroupId) -> Operation {
+    Operation::SetEniGroups {
+        eni: eni.id.clone(),
+        groups: vec![Ref::Id(group.clone())],
+    }
+}
+
+/// One call, with nothing asked before it.
+fn swap(
+    steps: &mut Steps,
+    eni: &Eni,
+    group: &GroupId,
+    before: &[GroupId],
+    class: Class,
+    after: impl IntoIterator<Item = StepId>,
+) -> StepId {
+    let step = steps.change(to(eni, group), class, after);
+    steps.known(State::EniGroups(before.to_vec()));
+    step
 }
 
 /// Never waited for: non-Nitro instances refuse it.
@@ -89,44 +144,18 @@ fn lower_timers(steps: &mut Steps, eni: &Eni) {
     steps.change(timers, Class::Should, []);
 }
 
-fn pair<'e>(subject: &Subject<'e>, vpc: &VpcId) -> Result<(&'e GroupId, &'e GroupId), PlanError> {
-    let named = |name: &str| {
-        let mut groups = subject.estate.groups().filter(|it| it.vpc == *vpc);
-        groups
-            .find(|it| is_named(it, name))
-            .ok_or_else(|| subject.nothing(format!("{vpc} has no group named {name}")))
-    };
-    let (open, empty) = (named(OPEN)?, named(EMPTY)?);
-    let v6 = subject
-        .estate
-        .vpc(vpc)
-        .is_some_and(crate::model::Vpc::has_ipv6);
-    if !is_open(open, v6) {
-        let id = &open.id;
-        let why = format!("{id} does not allow everything, both ways and of both families");
-        return Err(subject.nothing(why));
+fn pair(subject: &Subject<'_>, vpc: &VpcId) -> Result<(GroupId, GroupId), PlanError> {
+    let found = standing(subject.estate, vpc);
+    if let Some((open, empty)) = found.pair() {
+        return Ok((open.clone(), empty.clone()));
     }
-    if !empty.rules.is_empty() {
-        return Err(subject.nothing(format!("{} has rules: it must have none", empty.id)));
-    }
-    Ok((&open.id, &empty.id))
-}
-
-fn is_named(group: &Group, name: &str) -> bool {
-    let rest = group.name.strip_prefix(name);
-    rest.is_some_and(|it| it.is_empty() || it.starts_with('-'))
-}
-
-/// Opening only IPv4 would leave IPv6 flows tracked.
-fn is_open(group: &Group, v6: bool) -> bool {
-    let any = |cidr: &IpNet, of_v6| cidr.prefix_len() == 0 && matches!(cidr, IpNet::V6(_)) == of_v6;
-    let allows = |direction, of_v6| {
-        let mut rules = group.rules_in(direction);
-        rules.any(|it| {
-            it.protocol == Protocol::All
-                && matches!(&it.peer, RulePeer::Cidr(cidr) if any(cidr, of_v6))
-        })
+    let open_stands = matches!(found.open, Staged::Stands { .. });
+    let wrong = if open_stands {
+        &found.empty
+    } else {
+        &found.open
     };
-    let mut directions = Direction::BOTH.into_iter();
-    directions.all(|direction| allows(direction, false) && (!v6 || allows(direction, true)))
+    Err(subject.nothing(format!(
+        "{wrong} in {vpc}: `firedoor prepare --vpc {vpc}` makes or repairs the pair"
+    )))
 }

@@ -86,14 +86,14 @@ fn made(estate: &Estate, plan: &Plan) -> Vec<Guard> {
 
 /// Entries and routes: the most that a table holds on the way.
 fn entries(estate: &Estate, plan: &Plan) -> Vec<Guard> {
-    let mut hypothesis = Hypothesis::new(estate.clone());
+    let mut hypothesis = Hypothesis::new(estate.clone()).with_raised_quotas();
     let mut most: BTreeMap<(String, &str, usize), usize> = BTreeMap::new();
     for step in &plan.steps {
         let What::Change(operation) = &step.what else {
             continue;
         };
         if hypothesis.step(step.id, operation).is_err() {
-            break;
+            continue;
         }
         let estate = &hypothesis.estate;
         match operation {

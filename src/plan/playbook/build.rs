@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Playbook, PlaybookStep};
 use crate::model::Estate;
 use crate::operation::{Hypothesis, Operation, StepId, TagValue, observe};
+use crate::plan::LOCK_TAG;
 use crate::plan::builder::{Intent, PlanError, build};
+use crate::plan::case_tags::of_case;
 use crate::plan::catalogue::{Action, Scope};
 use crate::plan::lint::{LintVerdict, lint};
 use crate::plan::step::{Class, Plan, Procedure, Step, Target, What};
@@ -67,8 +69,8 @@ struct Whole<'a> {
 impl<'a> Whole<'a> {
     /// Begins with the tags of the case: each action's own would take the lock off at its end.
     fn new(estate: &'a Estate, intent: &'a Intent) -> Self {
-        let mut tags = case_tags(intent);
-        tags.insert(LOCK.to_string(), Some(TagValue::Run));
+        let mut tags = of_case(&intent.case);
+        tags.insert(LOCK_TAG.to_string(), Some(TagValue::Run));
         let first = Step {
             id: StepId(1),
             what: What::Change(Operation::SetTags {
@@ -83,7 +85,7 @@ impl<'a> Whole<'a> {
         Self {
             estate,
             intent,
-            hypothesis: Hypothesis::new(estate.clone()),
+            hypothesis: Hypothesis::new(estate.clone()).with_raised_quotas(),
             steps: vec![first],
             parts: Vec::new(),
             remarks: Vec::new(),
@@ -92,7 +94,7 @@ impl<'a> Whole<'a> {
 
     /// Takes the lock off when everything is done.
     fn close(&mut self) {
-        let tags = [(LOCK.to_string(), None)];
+        let tags = [(LOCK_TAG.to_string(), None)];
         let off = Operation::SetTags {
             resource: self.intent.suspect.as_str().into(),
             tags: tags.into(),
@@ -214,8 +216,8 @@ impl<'a> Whole<'a> {
             return None;
         }
         if resource.as_str() == self.intent.suspect.as_str() {
-            let usual = case_tags(self.intent);
-            tags.retain(|key, value| key != LOCK && usual.get(key) != Some(value));
+            let usual = of_case(&self.intent.case);
+            tags.retain(|key, value| key != LOCK_TAG && usual.get(key) != Some(value));
         }
         (!tags.is_empty()).then_some(What::Change(Operation::SetTags { resource, tags }))
     }
@@ -338,17 +340,4 @@ impl Numbers {
             Class::OnceSafe(step) => Class::OnceSafe(self.of(step)),
         }
     }
-}
-
-/// The tag that a run puts on its suspect while it works.
-const LOCK: &str = "firedoor:lock";
-
-fn case_tags(intent: &Intent) -> BTreeMap<String, Option<TagValue>> {
-    let tags = [
-        ("firedoor:case", TagValue::Text(intent.case.clone())),
-        ("firedoor:run", TagValue::Run),
-        ("firedoor:time", TagValue::Now),
-    ];
-    tags.map(|(key, value)| (key.to_string(), Some(value)))
-        .into()
 }

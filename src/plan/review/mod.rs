@@ -9,7 +9,6 @@ mod ledger;
 mod near;
 mod proposal;
 mod rule_name;
-mod slot;
 
 pub use ledger::{Ledger, Line, Party, Totals, review};
 pub use proposal::{Change, ChangeStep, Proposal, ProposalError, known_instance};

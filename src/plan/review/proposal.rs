@@ -4,7 +4,6 @@ use ipnet::IpNet;
 
 use super::near::nearest;
 use super::rule_name::{RuleName, direction_word};
-use super::slot::slot;
 use crate::analysis::{Network, Stage};
 use crate::model::id::Id;
 use crate::model::{
@@ -12,6 +11,7 @@ use crate::model::{
     Protocol, RouteTableId, SubnetId,
 };
 use crate::operation::{Hypothesis, Operation, Ref, Refusal, StepId};
+use crate::plan::slots::free_number;
 use crate::plan::{Intent, Plan, PlanError, What, build, stages};
 
 /// One change that somebody proposes.
@@ -255,7 +255,7 @@ impl Proposal {
                 Some(number) => number.saturating_add(next),
                 None => trial
                     .acl(acl)
-                    .and_then(|it| slot(it, &entry))
+                    .and_then(|it| free_number(it, &entry))
                     .ok_or_else(|| ProposalError::NoSlot {
                         acl: acl.clone(),
                         direction,

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use super::*;
 use crate::model::fixture::picture;
 use crate::model::{
-    AclAction, AclEntry, Group, GroupRule, Instance, InstanceAttributes, Protocol, PublicAddress,
-    Shutdown, TrackingTimeouts, Volume,
+    Group, GroupRule, Instance, InstanceAttributes, PublicAddress, Shutdown, TrackingTimeouts,
+    Volume,
 };
 use crate::operation::{State, apply, invert, observe};
 
@@ -169,7 +169,7 @@ fn only_what_cuts_changes_what_packets_meet() {
 }
 
 /// Applies a plan and then the inverse of each of its changes, the last one first.
-fn there_and_back(estate: &Estate, plan: &Plan) -> Estate {
+pub(super) fn there_and_back(estate: &Estate, plan: &Plan) -> Estate {
     let mut estate = estate.clone();
     let mut bindings = crate::operation::Bindings::default();
     let mut undo = Vec::new();
@@ -308,36 +308,8 @@ fn peers_where_an_action_can_not_reach_them_are_left_out() {
         ..wanted(Action::SgRevokeRules)
     };
     let plan = build(&estate, &intent).unwrap();
-    let revoked = plan.operations().next().unwrap();
+    let revoked = deeds(&plan).next().unwrap();
     assert!(matches!(revoked, Operation::RevokeRules { rules, .. } if *rules == [rule]));
-}
-
-#[test]
-fn a_network_acl_without_room_is_named_with_what_could_go() {
-    let mut estate = whole();
-    let deny = |direction, number| AclEntry {
-        direction,
-        number,
-        action: AclAction::Deny,
-        protocol: Protocol::All,
-        cidr: format!("10.{number}.0.0/16").parse().unwrap(),
-        ports: None,
-    };
-    estate.update_acl(&"acl-shared".into(), |entries| {
-        entries.extend((1..20).map(|number| deny(Direction::Egress, number)));
-    });
-    for action in [Action::NaclDenyAll, Action::NaclDenyPeer, Action::NaclPulse] {
-        let error = build(&estate, &wanted(action)).unwrap_err();
-        let words = error.to_string();
-        assert!(matches!(error, PlanError::NoSlot(_)), "{words}");
-        assert!(
-            words.contains("acl-shared has 20 egress entries"),
-            "{words}"
-        );
-        assert!(words.contains("entry "), "{words}");
-    }
-    // The other subnets' network ACL has room.
-    assert!(build(&estate, &wanted(Action::NaclSwap)).is_ok());
 }
 
 #[test]
@@ -350,7 +322,7 @@ fn the_gateway_can_be_detached_once_no_public_address_is_mapped() {
     );
     estate.update_eni(&"eni-web1".into(), |it| it.public.clear());
     let plan = build(&estate, &wanted(Action::DetachIgw)).unwrap();
-    assert_eq!(plan.calls(), 1);
+    assert_eq!(deeds(&plan).count(), 1);
 }
 
 #[test]
@@ -400,16 +372,4 @@ fn every_action_has_a_plan_or_a_reason_whatever_was_read() {
             );
         }
     }
-}
-
-#[test]
-fn the_longest_chain_is_counted_and_parallel_calls_are_not() {
-    let estate = whole();
-    let plan = build(&estate, &wanted(Action::SgTwoStep)).unwrap();
-    // Create, authorize, swap, then empty: timers and the other direction go along.
-    assert_eq!((plan.calls(), plan.round_trips(), plan.waits()), (7, 4, 5));
-    let plan = build(&estate, &wanted(Action::NaclDenyPeer)).unwrap();
-    assert_eq!((plan.calls(), plan.round_trips(), plan.waits()), (2, 1, 0));
-    let plan = build(&estate, &wanted(Action::NaclPulse)).unwrap();
-    assert_eq!((plan.round_trips(), plan.waits()), (2, 75));
 }

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Taken;
 use crate::model::TrackingTimeouts;
 use crate::operation::{Attribute, Operation, State, StepId, invert};
+use crate::plan::case_tags::{CASE_TAG, RUN_TAG, TIME_TAG};
 
 /// Tags that tell which case changed an object: they stay.
-const STAYING_TAGS: [&str; 3] = ["firedoor:case", "firedoor:run", "firedoor:time"];
+const STAYING_TAGS: [&str; 3] = [CASE_TAG, RUN_TAG, TIME_TAG];
 
 /// All that a run did to one object.
 pub(super) struct Chain {
