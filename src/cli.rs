@@ -1,17 +1,27 @@
 //! The command line: arguments, and which parts are put together for them.
 
 mod actions;
+mod against;
 mod apply;
 mod blast;
 mod carry_out;
 mod console;
+mod doctor;
 mod evidence;
 mod outside;
+mod own_path;
 mod plan;
+mod playbooks;
+mod policy;
+mod prepare;
+mod resume;
+mod runs;
+mod undo;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -22,10 +32,18 @@ use etcetera::BaseStrategy;
 use actions::ActionsArgs;
 use apply::ApplyArgs;
 use blast::BlastArgs;
+use doctor::DoctorArgs;
 use outside::Outside;
 use plan::PlanArgs;
+use policy::PolicyArgs;
+use prepare::PrepareArgs;
+use resume::ResumeArgs;
+use runs::RunsArgs;
+use undo::UndoArgs;
 
-use crate::plan::Action;
+use crate::executor::{Verification, Verifier};
+use crate::model::Estate;
+use crate::plan::{Action, Plan, claim};
 use crate::terminal;
 
 /// A terminal incident console for AWS: see what a containment cuts before you confirm it.
@@ -60,6 +78,19 @@ enum Command {
     Plan(PlanArgs),
     /// Carries out a plan, with --allow-changes and --confirm.
     Apply(ApplyArgs),
+    /// Takes back what a run did, with --allow-changes and --confirm.
+    Undo(UndoArgs),
+    /// Takes up a run that did not come to its end, with --allow-changes and --confirm.
+    Resume(ResumeArgs),
+    /// Lists the runs of this machine; what is open comes first.
+    Runs(RunsArgs),
+    /// Stages the pair of groups of sg-two-step-staged in the VPC of --vpc.
+    Prepare(PrepareArgs),
+    /// Looks whether everything that an incident needs is there: access, permissions, sources, groups, and
+    /// whether something was left open.
+    Doctor(DoctorArgs),
+    /// Writes the least-privilege IAM policy of a use.
+    Policy(PolicyArgs),
     /// Reviews one proposed change: whom it reaches, and what becomes of every flow that is known.
     Blast(Box<BlastArgs>),
     /// Reads the VPCs of the findings and of --vpc once, and writes them as a dump.
@@ -110,12 +141,29 @@ struct ConsoleArgs {
     #[arg(long, global = true, value_name = "N", default_value_t = 20,
         value_parser = clap::value_parser!(u16).range(1..=40))]
     nacl_quota: u16,
+    /// How many minutes after a change flow logs are waited for, which come minutes late; 0: not at all.
+    #[arg(long, global = true, value_name = "MINUTES", default_value_t = 15,
+        value_parser = clap::value_parser!(u32).range(0..=240))]
+    proof_wait: u32,
     /// Draws with ASCII characters only.
     #[arg(long, global = true)]
     ascii: bool,
 }
 
 impl ConsoleArgs {
+    /// What a run is verified by: the flow logs of the account, and what the plan claims.
+    fn verification(&self, outside: &Outside, estate: &Estate, plan: &Plan) -> Verification {
+        Verification {
+            verifier: Verifier {
+                source: Arc::clone(&outside.source),
+                clock: Arc::clone(&outside.clock),
+                logs: estate.flow_logs().to_vec(),
+                limit: Duration::from_mins(self.proof_wait.into()),
+            },
+            claim: claim(plan, estate),
+        }
+    }
+
     /// The case that was named, or one of this moment. Journals of drills must not be taken for those of
     /// incidents.
     fn case_at(&self, now: DateTime<Utc>, drill: bool) -> String {
@@ -242,6 +290,12 @@ async fn carry_out(cli: Cli) -> eyre::Result<()> {
         Some(Command::Actions(asked)) => actions::run(&asked),
         Some(Command::Plan(asked)) => plan::run(&asked, account, args).await,
         Some(Command::Apply(asked)) => apply::run(&asked, account, args).await,
+        Some(Command::Undo(asked)) => undo::run(&asked, account, args).await,
+        Some(Command::Resume(asked)) => resume::run(&asked, account, args).await,
+        Some(Command::Runs(asked)) => runs::run(&asked),
+        Some(Command::Prepare(asked)) => prepare::run(&asked, account, args).await,
+        Some(Command::Doctor(asked)) => doctor::run(&asked, account, args).await,
+        Some(Command::Policy(asked)) => policy::run(&asked),
         Some(Command::Blast(asked)) => blast::run(&asked, account, args).await,
         Some(Command::Snapshot { dir }) => {
             take_snapshot(&Outside::account(account, false).await?, &dir).await

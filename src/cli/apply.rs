@@ -5,23 +5,27 @@ use std::path::PathBuf;
 use clap::Args;
 use color_eyre::eyre;
 
-use super::carry_out::{Telling, carry_out};
+use super::against::{Against, OverArgs};
+use super::carry_out::{Driver, Telling};
 use super::evidence::Evidence;
-use super::plan::{FromArgs, PlanFile, WishArgs, build};
+use super::plan::{FromArgs, PlanFile, WishArgs};
 use super::{AccountArgs, AnswerIsNo, BadInput, ConsoleArgs};
-use crate::plan::{Plan, PlanError};
+use crate::executor::Run;
+use crate::plan::Plan;
 
 /// What is carried out, and that it is meant.
 #[derive(Debug, Args)]
 pub(super) struct ApplyArgs {
     /// A plan that `firedoor plan --output json` wrote. It is built again on what is read now, and must
     /// come out the same.
-    #[arg(value_name = "FILE", conflicts_with_all = ["instance", "action", "peer", "from"])]
+    #[arg(value_name = "FILE", conflicts_with_all = ["instance", "action", "playbook", "peer"])]
     file: Option<PathBuf>,
     #[command(flatten)]
     wish: WishArgs,
     #[command(flatten)]
     from: FromArgs,
+    #[command(flatten)]
+    over: OverArgs,
     #[command(flatten)]
     meant: MeantArgs,
 }
@@ -78,21 +82,23 @@ pub(super) async fn run(
     }
     let evidence = Evidence::read(&outside).await?;
     let (case, plan) = if let Some(file) = &file {
-        let built = build(&evidence.estate, &file.intent);
-        (file.intent.case.clone(), unchanged(&file.plan, built)?)
+        let built = file.wish.plan(&evidence.estate);
+        (file.wish.intent.case.clone(), unchanged(&file.plan, built)?)
     } else {
-        let intent = args.wish.intent(&evidence, console, &outside)?;
-        let built = build(&evidence.estate, &intent);
-        (
-            intent.case,
-            built.map_err(|error| BadInput(error.to_string()))?,
-        )
+        let wish = args.wish.wish(&evidence, console, &outside)?;
+        let plan = wish.plan(&evidence.estate)?;
+        (wish.intent.case, plan)
     };
-    carry_out(&outside, &identity, case, plan, args.meant.output).await
+    let against = Against::of(&evidence.estate, &plan, Some(&identity)).await;
+    against.hold_up(&args.over)?;
+    let verification = console.verification(&outside, &evidence.estate, &plan);
+    let driver = Driver::new(&outside, args.meant.output, Some(verification))?;
+    let now = outside.clock.now();
+    driver.start(Run::new(case, &identity.arn, plan, now)).await
 }
 
 /// The plan that was built anew, if it does what the one in the file does.
-fn unchanged(made: &Plan, built: Result<Plan, PlanError>) -> eyre::Result<Plan> {
+fn unchanged(made: &Plan, built: eyre::Result<Plan>) -> eyre::Result<Plan> {
     let changed = "the account has changed since the plan was made: nothing was sent; plan it anew";
     let built = built.map_err(|error| AnswerIsNo(format!("{changed} ({error})")))?;
     if built.steps == made.steps {

@@ -1,20 +1,21 @@
 //! A run without a console: started, told as it goes, and brought to a safe end by a signal.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::ValueEnum;
 use color_eyre::eyre::{self, WrapErr, eyre};
 use serde::Serialize;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::outside::Outside;
-use super::{console, print, state_dir};
+use super::{AnswerIsNo, BadInput, console, print, state_dir};
 use crate::executor::{
-    Journal, Ports, Run, RunEvent, RunEventKind, RunOutcome, RunView, Runs, StepOutcome,
+    Journal, Ports, Proof, Run, RunEvent, RunEventKind, RunOutcome, RunView, Runs, StepOutcome,
+    Verification,
 };
-use crate::plan::Plan;
-use crate::sources::Identity;
 use crate::terminal;
 
 /// How a run is told.
@@ -32,60 +33,100 @@ struct Ended<'a> {
     run: &'a str,
     case: &'a str,
     outcome: RunOutcome,
+    /// What the flow logs say; `null`: they were not read.
+    proof: Option<&'a Proof>,
     journal: String,
 }
 
-/// Runs a plan to its end.
-pub(super) async fn carry_out(
-    outside: &Outside,
-    identity: &Identity,
-    case: String,
-    plan: Plan,
+/// What carries a run out and tells it.
+pub(super) struct Driver {
+    pub(super) runs: Runs,
+    pub(super) ports: Ports,
+    root: PathBuf,
+    events: mpsc::UnboundedReceiver<RunEvent>,
     telling: Telling,
-) -> eyre::Result<()> {
-    let actuator = outside.actuator.clone();
-    let actuator = actuator.ok_or_else(|| eyre!("there is nothing here that could be changed"))?;
-    let run = Run::new(case, &identity.arn, plan, outside.clock.now());
-    let (case, id) = (run.case.clone(), run.run.clone());
-    let root = state_dir()?;
-    let path = Journal::path_of(&root, &case, &id).display().to_string();
-    let (events, told) = mpsc::unbounded_channel();
-    let runs = Runs::default();
-    let ports = Ports {
-        actuator,
-        clock: Arc::clone(&outside.clock),
-        events,
-        verification: None,
-    };
-    let ended = runs.start(run, &root, ports)?;
-    tell(&runs, told, telling).await?;
-    console::settle(&runs, &path).await?;
-    let outcome = ended
-        .await
-        .wrap_err("the run's task died: its journal tells how far it got")?;
-    let last = Ended {
-        run: &id,
-        case: &case,
-        outcome,
-        journal: path,
-    };
-    print(|out| match telling {
-        Telling::Json => json_line(out, &last),
-        Telling::Table => writeln!(out, "{id}: {}; journal: {}", outcome.name(), last.journal),
-    })?;
-    match outcome {
-        RunOutcome::Done | RunOutcome::DoneWithWarnings => Ok(()),
-        other => Err(eyre!("run {id}: {}", other.name())),
+}
+
+impl Driver {
+    pub(super) fn new(
+        outside: &Outside,
+        telling: Telling,
+        verification: Option<Verification>,
+    ) -> eyre::Result<Self> {
+        let actuator = outside.actuator.clone();
+        let nothing = || BadInput("a dump can't be changed: leave out --from".into());
+        let (sender, events) = mpsc::unbounded_channel();
+        Ok(Self {
+            runs: Runs::default(),
+            ports: Ports {
+                actuator: actuator.ok_or_else(nothing)?,
+                clock: Arc::clone(&outside.clock),
+                events: sender,
+                verification,
+            },
+            root: state_dir()?,
+            events,
+            telling,
+        })
+    }
+
+    /// Carries a run out.
+    pub(super) async fn start(self, run: Run) -> eyre::Result<()> {
+        let (case, id) = (run.case.clone(), run.run.clone());
+        let ended = self.runs.start(run, &self.root, self.ports.clone())?;
+        self.follow(ended, &id, &case).await
+    }
+
+    /// Tells a run that was started until there is nothing more to tell.
+    pub(super) async fn follow(
+        self,
+        ended: JoinHandle<RunOutcome>,
+        id: &str,
+        case: &str,
+    ) -> eyre::Result<()> {
+        let Self {
+            runs,
+            ports,
+            root,
+            events,
+            telling,
+        } = self;
+        // The run has its own: once it is done with them, events end.
+        drop(ports);
+        let journal = Journal::path_of(&root, case, id).display().to_string();
+        let view = tell(&runs, events, telling).await?;
+        console::settle(&runs, &journal).await?;
+        let died = "the run's task died: `firedoor resume` takes it up";
+        let outcome = ended.await.wrap_err(died)?;
+        let proof = view.as_ref().and_then(|it| it.proof.as_ref());
+        let last = Ended {
+            run: id,
+            case,
+            outcome,
+            proof,
+            journal,
+        };
+        print(|out| match telling {
+            Telling::Json => json_line(out, &last),
+            Telling::Table => writeln!(out, "{id}: {}; journal: {}", outcome.name(), last.journal),
+        })?;
+        match (outcome, proof) {
+            (RunOutcome::Done | RunOutcome::DoneWithWarnings, Some(Proof::Leaking { .. })) => {
+                Err(AnswerIsNo(format!("run {id}: traffic goes on")).into())
+            }
+            (RunOutcome::Done | RunOutcome::DoneWithWarnings, _) => Ok(()),
+            (other, _) => Err(eyre!("run {id}: {}", other.name())),
+        }
     }
 }
 
-/// Tells events until there are no more. A signal carries the run to its next safe point; the rest is
-/// told all the same.
+/// Tells events until there are no more; what they add up to. A signal carries the run to its next safe
+/// point, and ends the wait for flow logs; the rest is told all the same.
 async fn tell(
     runs: &Runs,
     mut events: mpsc::UnboundedReceiver<RunEvent>,
     telling: Telling,
-) -> eyre::Result<()> {
+) -> eyre::Result<Option<RunView>> {
     let mut view = None;
     let mut stopped = false;
     let signal = terminal::stop_signal().wrap_err("could not listen for signals")?;
@@ -96,10 +137,15 @@ async fn tell(
             () = &mut signal, if !stopped => {
                 stopped = true;
                 runs.stop();
+                let runs = runs.clone();
+                tokio::spawn(async move {
+                    runs.settled().await;
+                    runs.leave().await;
+                });
             }
             event = events.recv() => match event {
                 Some(event) => told(&event, &mut view, telling)?,
-                None => return Ok(()),
+                None => return Ok(view),
             },
         }
     }

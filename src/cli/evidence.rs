@@ -114,6 +114,12 @@ impl Evidence {
         Traffic::new(&Network::new(&self.estate), self.flows())
     }
 
+    /// The instance of the newest finding that is no sample.
+    pub(super) fn suspect(&self) -> Option<InstanceId> {
+        let real = self.findings.iter().filter(|it| !it.sample);
+        real.flat_map(|it| it.instances.iter()).next().cloned()
+    }
+
     /// The remote addresses that an instance's findings name.
     pub(super) fn peers(&self, instance: &InstanceId) -> Vec<IpAddr> {
         let own = self

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::{AccountArgs, BadInput, told};
 use crate::app::Mode;
 use crate::drill::{self, Drill};
-use crate::operation::Actuator;
+use crate::operation::{Actuator, Probe};
 use crate::sources::dump::{self, DumpSource};
 use crate::sources::{Clock, Identity, PollSettings, Reading, Request, Source};
 
@@ -20,6 +20,8 @@ pub(super) struct Outside {
     pub(super) source: Arc<dyn Source>,
     /// Read-only is an outside without one.
     pub(super) actuator: Option<Arc<dyn Actuator>>,
+    /// Asks whether changes would be allowed, and makes none.
+    pub(super) probe: Option<Arc<dyn Probe>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) mode: Mode,
     /// How often a console reads it.
@@ -37,6 +39,7 @@ impl Outside {
         Ok(Self {
             clock: drill.clock(),
             actuator: Some(Arc::new(drill.clone())),
+            probe: Some(Arc::new(drill.clone())),
             source: Arc::new(drill),
             mode: Mode::Drill,
             poll: PollSettings {
@@ -99,6 +102,7 @@ impl Outside {
         Ok(Self {
             clock: Arc::new(source.clock()),
             actuator: None,
+            probe: None,
             source: Arc::new(source),
             mode: Mode::Dump,
             poll,
@@ -122,6 +126,7 @@ impl Outside {
                 Mode::ReadOnly
             },
             source: Arc::new(connected.source()),
+            probe: Some(Arc::new(connected.probe())),
             actuator,
             poll: PollSettings {
                 vpcs: account.vpc.iter().map(|it| it.as_str().into()).collect(),

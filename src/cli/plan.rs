@@ -11,12 +11,13 @@ use clap::Args;
 use color_eyre::eyre::{self, WrapErr};
 use serde::{Deserialize, Serialize};
 
+use super::against::Against;
 use super::evidence::Evidence;
 use super::outside::Outside;
-use super::{AccountArgs, BadInput, ConsoleArgs, Output, print};
+use super::{AccountArgs, BadInput, ConsoleArgs, Output, playbooks, print};
 use crate::model::{Estate, InstanceId};
 use crate::plan::{
-    self, Action, Dwell, Intent, Outlook, Plan, PlanError, ledger, outlook_of, residual,
+    self, Action, Dwell, Intent, Outlook, Plan, build_playbook, ledger, outlook_of, residual,
 };
 
 /// What is planned, and on what.
@@ -39,7 +40,10 @@ pub(super) struct WishArgs {
     pub(super) instance: Option<String>,
     /// An action of the catalogue: `firedoor actions` lists them.
     #[arg(long, value_name = "NAME", value_parser = super::action)]
-    pub(super) action: Option<Action>,
+    action: Option<Action>,
+    /// A playbook: one that is shipped, or of `firedoor/playbooks` in the configuration directory.
+    #[arg(long, value_name = "NAME", conflicts_with = "action")]
+    playbook: Option<String>,
     /// A remote address that the action is about, besides those of the instance's findings; may be
     /// repeated.
     #[arg(long, value_name = "ADDRESS")]
@@ -89,8 +93,27 @@ pub(super) struct PlanFile {
     account: String,
     region: String,
     /// What was wanted: the plan is built from it again before it is carried out.
-    pub(super) intent: Intent,
+    pub(super) wish: Wish,
     pub(super) plan: Plan,
+}
+
+/// What a plan is built from.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Wish {
+    pub(super) intent: Intent,
+    /// In place of the intent's action.
+    playbook: Option<String>,
+}
+
+impl Wish {
+    /// The plan, on what was read.
+    pub(super) fn plan(&self, estate: &Estate) -> eyre::Result<Plan> {
+        let built = match &self.playbook {
+            Some(name) => build_playbook(estate, &playbooks::named(name)?, &self.intent),
+            None => plan::build(estate, &self.intent),
+        };
+        Ok(built.map_err(|error| BadInput(error.to_string()))?)
+    }
 }
 
 impl PlanFile {
@@ -142,6 +165,8 @@ struct Told<'a> {
     /// One line of the AWS CLI per change.
     cli: Vec<String>,
     residual: Vec<String>,
+    /// What stands against it: guards and the order of evidence, the worst first.
+    against: Vec<String>,
 }
 
 fn incomplete() -> BadInput {
@@ -149,27 +174,45 @@ fn incomplete() -> BadInput {
 }
 
 impl WishArgs {
+    /// An action for an instance.
+    pub(super) fn of(instance: &InstanceId, action: Action) -> Self {
+        Self {
+            instance: Some(instance.to_string()),
+            action: Some(action),
+            playbook: None,
+            peer: Vec::new(),
+        }
+    }
+
+    /// Whether they say what is to be done, and to what.
+    pub(super) fn is_whole(&self) -> bool {
+        self.instance.is_some() && (self.action.is_some() || self.playbook.is_some())
+    }
+
     /// The instance's id.
     pub(super) fn target(&self) -> Result<&str, BadInput> {
         self.instance.as_deref().ok_or_else(incomplete)
     }
 
-    /// The intent of these arguments on what was read.
-    pub(super) fn intent(
+    /// What these arguments want, on what was read.
+    pub(super) fn wish(
         &self,
         evidence: &Evidence,
         args: &ConsoleArgs,
         outside: &Outside,
-    ) -> Result<Intent, BadInput> {
+    ) -> eyre::Result<Wish> {
         let now = outside.clock.now();
         let suspect = InstanceId::from(self.target()?);
-        let action = self.action.ok_or_else(incomplete)?;
+        let playbook = self.playbook.as_deref().map(playbooks::named).transpose()?;
+        let first = playbook.as_ref().and_then(|it| it.steps.first());
+        let action = self.action.or(first.map(|it| it.action));
+        let action = action.ok_or_else(incomplete)?;
         let peers: BTreeSet<IpAddr> = evidence
             .peers(&suspect)
             .into_iter()
             .chain(self.peer.iter().copied())
             .collect();
-        Ok(Intent {
+        let intent = Intent {
             action,
             case: args.case_at(now, outside.is_drill()),
             stamp: now.format("%Y%m%dT%H%M%SZ").to_string(),
@@ -181,13 +224,12 @@ impl WishArgs {
             acl_quota: args.nacl_quota.into(),
             max_hold: args.max_hold,
             suspect,
+        };
+        Ok(Wish {
+            intent,
+            playbook: self.playbook.clone(),
         })
     }
-}
-
-/// Builds the plan of an intent.
-pub(super) fn build(estate: &Estate, intent: &Intent) -> Result<Plan, PlanError> {
-    plan::build(estate, intent)
 }
 
 /// Plans, and writes the plan.
@@ -199,17 +241,18 @@ pub(super) async fn run(
     let outside = args.from.outside(account, false).await?;
     let identity = outside.identity().await?;
     let evidence = Evidence::read(&outside).await?;
-    let intent = args.wish.intent(&evidence, console, &outside)?;
-    let plan = build(&evidence.estate, &intent).map_err(|error| BadInput(error.to_string()))?;
+    let wish = args.wish.wish(&evidence, console, &outside)?;
+    let plan = wish.plan(&evidence.estate)?;
+    let against = Against::of(&evidence.estate, &plan, Some(&identity)).await;
     let traffic = evidence.traffic();
-    let peers = intent.peers.iter().copied().collect();
-    let outlook = outlook_of(&traffic, plan, Some(&intent.suspect), &peers)?;
+    let peers = wish.intent.peers.iter().copied().collect();
+    let outlook = outlook_of(&traffic, plan, Some(&wish.intent.suspect), &peers)?;
     let file = PlanFile {
         v: VERSION,
         made: outside.clock.now(),
         account: identity.account,
         region: identity.region,
-        intent,
+        wish,
         plan: outlook.plan.clone(),
     };
     let words = sentence(&evidence.estate, &outlook);
@@ -230,6 +273,7 @@ pub(super) async fn run(
             .map(crate::operation::Operation::cli)
             .collect(),
         residual: open,
+        against: against.lines(),
     };
     print(|out| match args.output {
         Output::Json => {
@@ -266,7 +310,12 @@ impl Told<'_> {
             "\n{} calls, {} round trips, {} s of waiting on purpose",
             self.calls, self.round_trips, self.waits_seconds
         )?;
-        for (title, lines) in [("to know", &plan.remarks), ("stays open", &self.residual)] {
+        let lists = [
+            ("against it", &self.against),
+            ("to know", &plan.remarks),
+            ("stays open", &self.residual),
+        ];
+        for (title, lines) in lists {
             if !lines.is_empty() {
                 writeln!(out, "\n{title}:")?;
             }

@@ -26,8 +26,8 @@ use super::run_view::{RunView, StepStatus};
 use crate::model::{Direction, EniId, Protocol};
 use crate::plan::{Claim, changes_traffic};
 
-pub(super) use attend::Verifications;
 pub use attend::Verification;
+pub(super) use attend::Verifications;
 pub use verifier::{Left, Verifier};
 
 /// How long after the change the logs must be complete for a proof.

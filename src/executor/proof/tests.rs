@@ -129,6 +129,8 @@ fn plan(action: Action) -> Plan {
             max: 5,
         },
         peers: vec!["203.0.113.66".parse().unwrap()],
+        acl_quota: Intent::ACL_QUOTA,
+        max_hold: Intent::MAX_HOLD,
     };
     build(&fixture::estate(), &intent).unwrap()
 }

@@ -13,12 +13,12 @@ use crate::operation::{Hypothesis, Operation, StepId};
 
 mod catalogue;
 mod claims;
-mod undo;
 pub(super) mod every_action;
 mod pair;
 mod room;
 mod tags;
 mod traps;
+mod undo;
 
 const RUNNABLE: [Action; 3] = [Action::SgSwap, Action::SgTwoStep, Action::NaclSwap];
 
