@@ -1,0 +1,310 @@
+//! A drill whose console can die: the world goes on, calls that were under way arrive or are lost.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use firedoor::drill::{Drill, Scenario, shipped};
+use firedoor::executor::{
+    Archive, Journal, Ports, Recorded, Resume, Run, RunEvent, RunOutcome, Runs,
+};
+use firedoor::model::{Direction, Estate};
+use firedoor::operation::{Actuator, Answer, CallError, CallErrorKind, Operation, State, observe};
+use firedoor::plan::{Action, Dwell, Intent, Plan, build};
+use firedoor::sources::Clock;
+use futures::future::BoxFuture;
+use tokio::sync::mpsc;
+
+/// Time that passes as tokio's, which the tests pause.
+pub(crate) struct Simulated(tokio::time::Instant);
+
+impl Clock for Simulated {
+    fn now(&self) -> DateTime<Utc> {
+        let base = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
+        base + TimeDelta::from_std(self.0.elapsed()).unwrap()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+/// The way to the world. It counts what arrives there and is done.
+struct Wire {
+    drill: Drill,
+    clock: Arc<dyn Clock>,
+    /// Consoles that have died.
+    deaths: AtomicU32,
+    /// Whether the calls of the one that died last are lost on the way.
+    lost: AtomicBool,
+    done: Mutex<Vec<Operation>>,
+    made: Mutex<Vec<String>>,
+}
+
+impl Wire {
+    async fn call(&self, operation: &Operation) -> Result<Answer, CallError> {
+        /// How long a call is on its way.
+        const WAY: Duration = Duration::from_millis(50);
+        let sender = self.deaths.load(Ordering::Relaxed);
+        self.clock.sleep(WAY).await;
+        let dead = self.deaths.load(Ordering::Relaxed) != sender;
+        if dead && self.lost.load(Ordering::Relaxed) {
+            return Err(CallError {
+                kind: CallErrorKind::NotSent,
+                api: operation.facts().api.into(),
+                code: "Lost".into(),
+                message: "nobody reads this".into(),
+            });
+        }
+        let answer = self.drill.execute(operation).await?;
+        self.done.lock().unwrap().push(operation.clone());
+        self.made.lock().unwrap().extend(answer.made.clone());
+        Ok(answer)
+    }
+}
+
+impl Actuator for Wire {
+    fn observe<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Result<State, CallError>> {
+        self.drill.observe(operation)
+    }
+
+    fn execute<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Result<Answer, CallError>> {
+        Box::pin(self.call(operation))
+    }
+}
+
+/// A world, and a folder with the journals of the consoles that it sees.
+pub(crate) struct World {
+    drill: Drill,
+    clock: Arc<dyn Clock>,
+    wire: Arc<Wire>,
+    root: tempfile::TempDir,
+    pub(crate) plan: Plan,
+    pub(crate) before: Estate,
+}
+
+/// How a console's life ends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Death {
+    /// After this many lines of its own in the journal; it may come to its end before.
+    pub(crate) after: usize,
+    /// What was on its way never arrives.
+    pub(crate) lost: bool,
+    /// It leaves half a line.
+    pub(crate) torn: bool,
+}
+
+/// How a console's life ended.
+pub(crate) enum Life {
+    Died,
+    Ended(RunOutcome),
+}
+
+impl World {
+    /// A new world and the plan of an action in it; none, if it has none here.
+    pub(crate) fn new(action: Action) -> Option<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(Simulated(tokio::time::Instant::now()));
+        let drill = Drill::new(scenario(), Arc::clone(&clock));
+        let intent = Intent {
+            action,
+            suspect: drill.suspect().clone(),
+            case: "case".into(),
+            stamp: "stamp".into(),
+            peers: vec!["203.0.113.66".parse().unwrap()],
+            dwell: Dwell {
+                slowest_gap: None,
+                max: 1,
+            },
+            acl_quota: Intent::ACL_QUOTA,
+            max_hold: Intent::MAX_HOLD,
+        };
+        let plan = build(&drill.estate(), &intent).ok()?;
+        let wire = Wire {
+            drill: drill.clone(),
+            clock: Arc::clone(&clock),
+            deaths: AtomicU32::new(0),
+            lost: AtomicBool::new(false),
+            done: Mutex::default(),
+            made: Mutex::default(),
+        };
+        Some(Self {
+            before: drill.estate(),
+            drill,
+            clock,
+            wire: Arc::new(wire),
+            root: tempfile::tempdir().unwrap(),
+            plan,
+        })
+    }
+
+    /// A console begins the run.
+    pub(crate) async fn begin(&self, death: Option<Death>) -> Life {
+        let run = Run {
+            case: "case".into(),
+            run: "run".into(),
+            caller: "arn".into(),
+            plan: self.plan.clone(),
+        };
+        let (ports, events) = self.ports();
+        let task = Runs::default().start(run, self.root.path(), ports);
+        self.live(task.unwrap(), events, death).await
+    }
+
+    /// Another console takes it up.
+    pub(crate) async fn resume(&self, how: Resume, death: Option<Death>) -> Life {
+        let (ports, events) = self.ports();
+        let Some(open) = self.open() else {
+            // Its last line got to the disk when it was dead already.
+            return Life::Ended(self.recorded().view.ended.unwrap().1);
+        };
+        let task = Runs::default().resume(&open, how, "arn-2", ports);
+        self.live(task.unwrap(), events, death).await
+    }
+
+    fn ports(&self) -> (Ports, mpsc::UnboundedReceiver<RunEvent>) {
+        let (sender, events) = mpsc::unbounded_channel();
+        let ports = Ports {
+            actuator: Arc::clone(&self.wire) as _,
+            clock: Arc::clone(&self.clock),
+            events: sender,
+        };
+        (ports, events)
+    }
+
+    async fn live(
+        &self,
+        task: tokio::task::JoinHandle<RunOutcome>,
+        mut events: mpsc::UnboundedReceiver<RunEvent>,
+        death: Option<Death>,
+    ) -> Life {
+        let mut seen = 0;
+        while events.recv().await.is_some() {
+            seen += 1;
+            if let Some(death) = death.filter(|it| it.after == seen) {
+                self.wire.lost.store(death.lost, Ordering::Relaxed);
+                self.wire.deaths.fetch_add(1, Ordering::Relaxed);
+                task.abort();
+                return self.settle(task, death).await;
+            }
+        }
+        Life::Ended(task.await.unwrap())
+    }
+
+    /// Whatever was on its way to the world or to the disk arrives.
+    async fn settle(&self, task: tokio::task::JoinHandle<RunOutcome>, death: Death) -> Life {
+        if let Ok(outcome) = task.await {
+            return Life::Ended(outcome);
+        }
+        self.clock.sleep(Duration::from_secs(1)).await;
+        if death.torn && self.open().is_some() {
+            let mut text = std::fs::read(self.journal()).unwrap();
+            text.extend(b"{\"v\":1,\"prev\":\"");
+            std::fs::write(self.journal(), text).unwrap();
+        }
+        Life::Died
+    }
+
+    fn journal(&self) -> PathBuf {
+        Journal::path_of(self.root.path(), "case", "run")
+    }
+
+    /// The run as the archive lists it, unless it has come to its end.
+    fn open(&self) -> Option<Recorded> {
+        let mut listing = Archive::new(self.root.path()).open();
+        assert!(listing.unreadable.is_empty(), "{:?}", listing.unreadable);
+        let open = listing.runs.pop()?;
+        assert!(listing.runs.is_empty());
+        assert_eq!(open.held_by, None);
+        Some(open)
+    }
+
+    /// The run as its journal tells it, which must be whole.
+    pub(crate) fn recorded(&self) -> Recorded {
+        let recorded = Recorded::read(&self.journal()).unwrap();
+        assert_eq!(recorded.damage, None);
+        recorded
+    }
+
+    pub(crate) fn after(&self) -> Estate {
+        self.drill.estate()
+    }
+
+    /// How often each change was made: the same in every world, whatever ids it gave.
+    pub(crate) fn done(&self) -> BTreeMap<String, usize> {
+        let made = self.wire.made.lock().unwrap();
+        let mut counts = BTreeMap::new();
+        for operation in self.wire.done.lock().unwrap().iter() {
+            *counts.entry(key(operation, &made)).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Nobody can get at the suspect, or it at anybody, by a rule that allows everything.
+    pub(crate) fn is_closed(&self) -> bool {
+        let after = self.after();
+        let everything = |direction| {
+            after
+                .enis_of_instance(self.drill.suspect())
+                .flat_map(|eni| &eni.groups)
+                .filter(|id| self.before.group(id).is_none() || is_staged(&self.before, id))
+                .filter_map(|id| after.group(id))
+                .any(|group| group.rules_in(direction).next().is_some())
+        };
+        !Direction::BOTH.into_iter().any(everything)
+    }
+
+    /// Whether every change of the plan whose object can be looked at is in force at its end.
+    pub(crate) fn no_deny_is_left(&self) -> bool {
+        let mut denies = self
+            .plan
+            .operations()
+            .filter(|it| matches!(it, Operation::DeleteAclEntry { .. }));
+        denies.all(|it| observe(&self.after(), it) == Some(State::Absent))
+    }
+}
+
+fn is_staged(estate: &Estate, id: &firedoor::model::GroupId) -> bool {
+    let group = estate.group(id);
+    group.is_some_and(|it| it.name.starts_with("firedoor-step-1"))
+}
+
+/// What an operation does, without the ids and times that differ between worlds.
+fn key(operation: &Operation, made: &[String]) -> String {
+    let text = match operation {
+        Operation::SetTags { resource, tags } => format!("tags {resource} {:?}", tags.keys()),
+        Operation::RevokeSessions { profile, .. } => format!("sessions {profile}"),
+        other => format!("{other:?}"),
+    };
+    made.iter().fold(text, |text, id| text.replace(id, "MADE"))
+}
+
+/// Whether an operation is sent again unless it was seen done.
+pub(crate) fn may_repeat(key: &str) -> bool {
+    key.starts_with("RevokeAllRules") || key.starts_with("GetConsoleOutput")
+}
+
+/// The shipped scenario without traffic, whose suspect has a second interface in another subnet, and with
+/// the pair of groups that `sg-two-step-staged` needs.
+fn scenario() -> Scenario {
+    let (_, text) = shipped()[0];
+    let (quiet, _) = text.split_once("[[conversations]]").unwrap();
+    let (before, after) = quiet.split_once("name = \"web-03\"\nid").unwrap();
+    let (own, rest) = after.split_once("\n[[instances]]").unwrap();
+    let second = "[[instances.interfaces]]\nid = \"eni-0bf68f5fb24a43d51\"\nsubnet = \"public-b\"\n\
+                  groups = [\"web\"]\naddresses = [\"10.20.1.77\"]\n";
+    let (groups_before, groups) = before.split_once("[[groups]]").unwrap();
+    let any = "[{ peer = \"0.0.0.0/0\" }, { peer = \"::/0\" }]";
+    let staged = format!(
+        "[[groups]]\nname = \"firedoor-step-1\"\nid = \"sg-0aaaaaaaaaaaaaaa1\"\ndescription = \"open\"\n\
+         ingress = {any}\negress = {any}\n\n\
+         [[groups]]\nname = \"firedoor-step-2\"\nid = \"sg-0aaaaaaaaaaaaaaa2\"\ndescription = \"empty\"\n\
+         ingress = []\negress = []\n\n"
+    );
+    let text = format!(
+        "{groups_before}{staged}[[groups]]{groups}name = \"web-03\"\nid{own}\n{second}\n[[instances]]{rest}"
+    );
+    Scenario::parse("kills.toml", &text).unwrap()
+}
