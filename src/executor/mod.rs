@@ -4,6 +4,8 @@
 //! A write in flight is never dropped: a stop is looked at between calls and inside waits.
 
 mod archive;
+#[cfg(test)]
+mod archive_tests;
 mod engine;
 mod event;
 mod journal;
@@ -21,6 +23,8 @@ mod step;
 mod step_change;
 mod step_command;
 mod survey;
+#[cfg(test)]
+mod step_tests;
 #[cfg(test)]
 mod tests;
 

@@ -2,8 +2,14 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use crate::operation::{CallErrorKind, StepId};
 use crate::plan::Class;
+
+/// No call is sent again later than this after the first: emptying what was opened is tried for about as
+/// long, whether AWS refuses at once or does not answer at all.
+pub(super) const ENOUGH: TimeDelta = TimeDelta::minutes(10);
 
 /// How patient a step is.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use super::event::{RunEventKind, StepOutcome};
 use super::resume::makes;
-use super::retry::{Patience, worth_retrying};
+use super::retry::{ENOUGH, Patience, worth_retrying};
 use super::step::{Change, Made};
 use crate::operation::{Answer, CallError, CallErrorKind, Operation, State};
 use crate::plan::Class;
@@ -157,6 +157,7 @@ impl Change<'_> {
     /// Sends the call until it is answered, or there is no point in going on.
     async fn call(&mut self) -> Result<Answer, String> {
         let patience = Patience::of(self.planned.class);
+        let began = self.context.clock.now();
         // What an earlier life of the run sent may be there already.
         let mut unanswered = self.attempts > 0;
         for tries in 1.. {
@@ -190,7 +191,8 @@ impl Change<'_> {
             }
             unanswered |= error.kind == CallErrorKind::Unanswered;
             let again = self.unconditional() || worth_retrying(error.kind);
-            if tries >= patience.attempts || !again {
+            let enough = self.context.clock.now() - began > ENOUGH;
+            if tries >= patience.attempts || enough || !again {
                 return Err(format!("{error} (attempt {attempt})"));
             }
             self.pause_before_retry(attempt, patience, error).await?;

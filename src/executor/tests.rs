@@ -19,7 +19,7 @@ use crate::sources::Clock;
 
 /// A disk that is full for some writes, which leave half a line.
 #[derive(Clone, Default)]
-struct SmallDisk {
+pub(super) struct SmallDisk {
     text: Arc<Mutex<Vec<u8>>>,
     writes: usize,
     full: std::ops::Range<usize>,
@@ -74,10 +74,10 @@ impl Disk for SmallDisk {
     }
 }
 
-/// How long the tests wait for a disk that hangs.
-const PATIENCE: Duration = Duration::from_millis(50);
+/// Longer than any disk takes.
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
-struct TokioClock;
+pub(super) struct TokioClock;
 
 impl Clock for TokioClock {
     fn now(&self) -> DateTime<Utc> {
@@ -145,7 +145,7 @@ impl Actuator for Account {
     }
 }
 
-fn plan() -> Plan {
+pub(super) fn plan() -> Plan {
     let intent = Intent {
         action: Action::SgTwoStep,
         suspect: fixture::suspect(),
@@ -163,7 +163,10 @@ fn plan() -> Plan {
 }
 
 /// Runs the two-step plan of the fixture with a journal on `disk`; no outcome: it was not started.
-async fn run_on(disk: impl Disk + 'static) -> (Option<RunOutcome>, Arc<Account>, Vec<RunEvent>) {
+async fn run_on(
+    disk: impl Disk + 'static,
+    patience: Duration,
+) -> (Option<RunOutcome>, Arc<Account>, Vec<RunEvent>) {
     let account = Arc::new(Account {
         estate: Mutex::new(fixture::estate()),
         calls: Mutex::default(),
@@ -181,7 +184,7 @@ async fn run_on(disk: impl Disk + 'static) -> (Option<RunOutcome>, Arc<Account>,
         events: sender,
         verification: None,
     };
-    let journal = Journal::over(disk, PATIENCE);
+    let journal = Journal::over(disk, patience);
     let outcome = match Runs::default().begin(run, journal, ports, None) {
         Ok(task) => Some(task.await.unwrap()),
         Err(_) => None,
@@ -205,7 +208,7 @@ fn opens(operation: &Operation) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_journal_nothing_is_begun() {
-    let (outcome, account, events) = run_on(SmallDisk::full(0..usize::MAX)).await;
+    let (outcome, account, events) = run_on(SmallDisk::full(0..usize::MAX), PATIENCE).await;
     assert_eq!(outcome, None);
     assert_eq!(*account.calls.lock().unwrap(), []);
     assert_eq!(events, []);
@@ -215,7 +218,7 @@ async fn without_a_journal_nothing_is_begun() {
 async fn a_journal_that_fails_at_any_moment_does_not_leave_the_door_open() {
     for first in 0..45 {
         let disk = SmallDisk::full(first..usize::MAX);
-        let (outcome, account, _) = run_on(disk.clone()).await;
+        let (outcome, account, _) = run_on(disk.clone(), PATIENCE).await;
         let calls = account.calls.lock().unwrap().clone();
         if calls.iter().any(opens) {
             let estate = account.estate.lock().unwrap();
@@ -243,7 +246,7 @@ fn announced(disk: &SmallDisk) -> Vec<Operation> {
 #[tokio::test(start_paused = true)]
 async fn a_disk_that_was_full_for_a_while_leaves_no_half_line() {
     let disk = SmallDisk::full(20..23);
-    run_on(disk.clone()).await;
+    run_on(disk.clone(), PATIENCE).await;
     let (events, damage) = disk.read();
     assert_eq!(damage, None);
     assert!(matches!(
@@ -289,11 +292,12 @@ impl Disk for Hanging {
 
 #[tokio::test(start_paused = true)]
 async fn a_disk_that_hangs_does_not_keep_the_door_open() {
+    let hang = Duration::from_millis(100);
     let mut opened = 0;
     for from in 0..40 {
         let (hold, go) = std::sync::mpsc::channel();
         let disk = SmallDisk::default();
-        let (outcome, account, _) = run_on(Hanging { disk, from, go }).await;
+        let (outcome, account, _) = run_on(Hanging { disk, from, go }, hang).await;
         let calls = account.calls.lock().unwrap().clone();
         let estate = account.estate.lock().unwrap();
         if calls.iter().any(opens) {
@@ -307,13 +311,13 @@ async fn a_disk_that_hangs_does_not_keep_the_door_open() {
     assert!(opened > 0, "it hung after the opening too");
 }
 
-fn event(n: u32, kind: RunEventKind) -> RunEvent {
+pub(super) fn event(n: u32, kind: RunEventKind) -> RunEvent {
     let at = fixture::read_at();
     RunEvent { n, at, kind }
 }
 
 /// The events of one step, by a letter each.
-fn kind(letter: char) -> RunEventKind {
+pub(super) fn kind(letter: char) -> RunEventKind {
     let step = StepId(1);
     let operation = plan().operations().next().unwrap().clone();
     let ended = |outcome| RunEventKind::Ended { step, outcome };

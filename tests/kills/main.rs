@@ -3,6 +3,7 @@
 //! `FIREDOOR_SEED` which.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod bounds;
 mod world;
 
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! A drill whose console can die: the world goes on, calls that were under way arrive or are lost.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -32,6 +32,9 @@ impl Clock for Simulated {
     }
 }
 
+/// Picks operations.
+pub(crate) type Which = fn(&Operation) -> bool;
+
 /// The way to the world. It counts what arrives there and is done.
 struct Wire {
     drill: Drill,
@@ -40,6 +43,8 @@ struct Wire {
     deaths: AtomicU32,
     /// Whether the calls of the one that died last are lost on the way.
     lost: AtomicBool,
+    /// Calls that never get an answer, nor arrive.
+    deaf: Mutex<Option<Which>>,
     done: Mutex<Vec<Operation>>,
     made: Mutex<Vec<String>>,
 }
@@ -48,6 +53,10 @@ impl Wire {
     async fn call(&self, operation: &Operation) -> Result<Answer, CallError> {
         /// How long a call is on its way.
         const WAY: Duration = Duration::from_millis(50);
+        let deaf = *self.deaf.lock().unwrap();
+        if deaf.is_some_and(|which| which(operation)) {
+            return std::future::pending().await;
+        }
         let sender = self.deaths.load(Ordering::Relaxed);
         self.clock.sleep(WAY).await;
         let dead = self.deaths.load(Ordering::Relaxed) != sender;
@@ -127,6 +136,7 @@ impl World {
             clock: Arc::clone(&clock),
             deaths: AtomicU32::new(0),
             lost: AtomicBool::new(false),
+            deaf: Mutex::default(),
             done: Mutex::default(),
             made: Mutex::default(),
         };
@@ -142,14 +152,8 @@ impl World {
 
     /// A console begins the run.
     pub(crate) async fn begin(&self, death: Option<Death>) -> Life {
-        let run = Run {
-            case: "case".into(),
-            run: "run".into(),
-            caller: "arn".into(),
-            plan: self.plan.clone(),
-        };
         let (ports, events) = self.ports();
-        let task = Runs::default().start(run, self.root.path(), ports);
+        let task = Runs::default().start(self.run(), self.root.path(), ports);
         self.live(task.unwrap(), events, death).await
     }
 
@@ -164,7 +168,30 @@ impl World {
         self.live(task.unwrap(), events, death).await
     }
 
-    fn ports(&self) -> (Ports, mpsc::UnboundedReceiver<RunEvent>) {
+    /// From now on these calls get no answer, nor arrive.
+    pub(crate) fn deafen(&self, which: Option<Which>) {
+        *self.wire.deaf.lock().unwrap() = which;
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// The run that is to be carried out.
+    pub(crate) fn run(&self) -> Run {
+        Run {
+            case: "case".into(),
+            run: "run".into(),
+            caller: "arn".into(),
+            plan: self.plan.clone(),
+        }
+    }
+
+    pub(crate) fn ports(&self) -> (Ports, mpsc::UnboundedReceiver<RunEvent>) {
         let (sender, events) = mpsc::unbounded_channel();
         let ports = Ports {
             actuator: Arc::clone(&self.wire) as _,
@@ -212,7 +239,7 @@ impl World {
     }
 
     /// The run as the archive lists it, unless it has come to its end.
-    fn open(&self) -> Option<Recorded> {
+    pub(crate) fn open(&self) -> Option<Recorded> {
         let mut listing = Archive::new(self.root.path()).open();
         assert!(listing.unreadable.is_empty(), "{:?}", listing.unreadable);
         let open = listing.runs.pop()?;
