@@ -208,6 +208,8 @@ fn has_ended(path: &Path) -> bool {
     let last = journal_read::last(path).ok().flatten();
     last.is_some_and(|event| match event.kind {
         RunEventKind::Finished { outcome } => outcome != RunOutcome::LeftOpen,
+        // Only what left nothing open is verified.
+        RunEventKind::Verifying { .. } | RunEventKind::Proof { .. } => true,
         _ => false,
     })
 }

@@ -22,9 +22,9 @@ mod runs;
 mod step;
 mod step_change;
 mod step_command;
-mod survey;
 #[cfg(test)]
 mod step_tests;
+mod survey;
 #[cfg(test)]
 mod tests;
 

@@ -75,6 +75,7 @@ async fn run(
         actuator: Arc::clone(&actuator) as _,
         clock: Arc::new(TokioClock),
         events,
+        verification: None,
     };
     let began = tokio::time::Instant::now();
     let runs = Runs::default();

@@ -197,6 +197,7 @@ impl World {
             actuator: Arc::clone(&self.wire) as _,
             clock: Arc::clone(&self.clock),
             events: sender,
+            verification: None,
         };
         (ports, events)
     }
