@@ -141,10 +141,13 @@ fn steps(plan: &Plan, chains: &[Chain]) -> Vec<Step> {
         let Verdict::Undo(operation) = &chain.verdict else {
             continue;
         };
-        let first = done.iter().filter(|(other, _)| {
+        let first = done.iter().filter(|(other, id)| {
             let rests = |on: &StepId| behind.get(on).into_iter().flatten();
             let mut behind = chain.steps.iter().flat_map(rests);
-            behind.any(|it| other.steps.contains(it))
+            let started = steps
+                .iter()
+                .any(|it| it.id == *id && it.operation().is_some_and(starts));
+            behind.any(|it| other.steps.contains(it)) || (started && wants_running(operation))
         });
         let after = first.map(|(_, id)| *id).collect();
         let id = push(&mut steps, What::Change(operation.clone()), after);
@@ -158,6 +161,16 @@ fn steps(plan: &Plan, chains: &[Chain]) -> Vec<Step> {
         push(&mut steps, What::Verify(operations), after);
     }
     steps
+}
+
+/// AWS takes only a running instance back into service.
+fn wants_running(operation: &Operation) -> bool {
+    matches!(
+        operation,
+        Operation::AttachToAsg { .. }
+            | Operation::RegisterTarget { .. }
+            | Operation::ExitStandby { .. }
+    )
 }
 
 /// A start takes longer than a last look waits.

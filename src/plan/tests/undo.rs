@@ -187,8 +187,8 @@ proptest! {
                 it.groups.push("sg-app".into());
             }
         });
-        // AWS attaches only running instances.
-        let stopped = stopped && action != Action::AsgDetach;
+        // AWS takes back only running instances.
+        let stopped = stopped && ![Action::AsgDetach, Action::ElbDeregister].contains(&action);
         let state = if stopped { InstanceState::Stopped } else { InstanceState::Running };
         estate.update_instance(&fixture::suspect(), |it: &mut Instance| {
             it.state = state;
