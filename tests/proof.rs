@@ -121,8 +121,8 @@ fn view(journal: &Path) -> RunView {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_logs_show_that_a_swap_leaks_and_that_two_steps_hold() {
-    for (action, holds) in [(Action::SgSwap, false), (Action::SgTwoStep, true)] {
+async fn the_logs_show_that_a_group_swap_leaks_and_that_a_network_acl_holds() {
+    for (action, holds) in [(Action::SgSwap, false), (Action::NaclSwap, true)] {
         let session = Session::begin();
         let view = session.run("run", &session.plan(action)).await;
         assert_eq!(view.ended.unwrap().1, RunOutcome::Done);

@@ -85,8 +85,11 @@ pub fn undo(run: &str, plan: &Plan, taken: &[Taken], only: Option<&BTreeSet<Step
     let mut chains = chains(taken);
     if let Some(only) = only {
         for chain in &mut chains {
-            let wanted = chain.steps.iter().any(|it| only.contains(it));
-            if !wanted && !matches!(chain.verdict, Verdict::Settled) {
+            if chain.steps.iter().any(|it| only.contains(it)) {
+                continue;
+            }
+            chain.remainder = None;
+            if !matches!(chain.verdict, Verdict::Settled) {
                 chain.verdict = Verdict::Left;
             }
         }
@@ -108,6 +111,8 @@ pub fn undo(run: &str, plan: &Plan, taken: &[Taken], only: Option<&BTreeSet<Step
     for chain in chains.into_iter().rev() {
         undo.note(chain);
     }
+    undo.kept.sort_by_key(|it| it.step);
+    undo.settled.sort_unstable();
     undo.plan.remarks = words::remarks(plan, &undo);
     undo
 }

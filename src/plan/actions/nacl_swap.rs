@@ -18,7 +18,6 @@ pub(in crate::plan) const ENTRY: Entry = Entry {
     scope: Scope::Subnet,
     summary: "its subnets to a network ACL that denies everything",
     caveat: "cuts every neighbour of the subnet, and not traffic inside the subnet",
-    stays: "the network ACL",
     needs: &[
         PartKind::Instances,
         PartKind::Enis,

@@ -17,7 +17,6 @@ pub(in crate::plan) const ENTRY: Entry = Entry {
     scope: Scope::Subnet,
     summary: "its subnets to a route table with local routes only",
     caveat: "hits whole subnets and not the rest of the VPC; inbound packets still arrive",
-    stays: "the route table",
     fails_health_checks: false,
     needs: &[
         PartKind::Instances,

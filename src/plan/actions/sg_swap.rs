@@ -20,7 +20,6 @@ pub(in crate::plan) const ENTRY: Entry = Entry {
     scope: Scope::Instance,
     summary: "every interface to an empty security group",
     caveat: "established tracked connections (such as a reverse shell) go on until they idle out",
-    stays: "the empty group",
     needs: &[
         PartKind::Instances,
         PartKind::Enis,

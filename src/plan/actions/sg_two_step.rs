@@ -26,7 +26,7 @@ pub(in crate::plan) const ENTRY: Entry = Entry {
     summary: "every interface to an all-open group, which is then emptied",
     caveat: "open to the world for the dwell; ICMP, silent flows and paths through NAT gateway, NLB \
              or PrivateLink are expected to survive",
-    stays: "the emptied group, and idle timers that were never set before",
+    stays: "idle timers that were never set before",
     needs: &[
         PartKind::Instances,
         PartKind::Enis,
