@@ -140,3 +140,143 @@ pub fn without_dry_run(plan: &Plan) -> Vec<&'static str> {
     }
     apis
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures::future::BoxFuture;
+
+    use super::*;
+    use crate::model::fixture;
+    use crate::operation::{Operation, Ref, TagValue};
+    use crate::plan::{Action, Class, Procedure, Step, Target};
+
+    /// Answers in turn, after the others had a chance to ask; counts who asks at once.
+    #[derive(Default)]
+    struct Slow {
+        asking: AtomicUsize,
+        most: AtomicUsize,
+    }
+
+    impl Probe for Slow {
+        fn probe<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Probed> {
+            Box::pin(async move {
+                let now = self.asking.fetch_add(1, Ordering::SeqCst) + 1;
+                self.most.fetch_max(now, Ordering::SeqCst);
+                tokio::task::yield_now().await;
+                self.asking.fetch_sub(1, Ordering::SeqCst);
+                match operation {
+                    Operation::StopInstance { .. } => Probed::Denied {
+                        message: "an SCP denies it".into(),
+                    },
+                    Operation::DeleteGroup { .. } => Probed::Refused {
+                        code: "DependencyViolation".into(),
+                        message: "in use".into(),
+                    },
+                    Operation::SetTags { tags, .. } => {
+                        let fixed = |it: &TagValue| matches!(it, TagValue::Text(_));
+                        assert!(tags.values().flatten().all(fixed), "{tags:?}");
+                        Probed::Allowed
+                    }
+                    _ => Probed::Allowed,
+                }
+            })
+        }
+    }
+
+    fn plan(operations: Vec<Operation>) -> Plan {
+        let step = |(operation, number)| Step {
+            id: StepId(number),
+            what: What::Change(operation),
+            class: Class::Must,
+            after: BTreeSet::new(),
+            part: None,
+            known: None,
+        };
+        Plan {
+            procedure: Procedure::Action(Action::Stop),
+            target: Target::Instance(fixture::suspect()),
+            steps: operations.into_iter().zip(1..).map(step).collect(),
+            remarks: Vec::new(),
+        }
+    }
+
+    fn some() -> Vec<Operation> {
+        let instance = fixture::suspect();
+        let tags = [("firedoor:time".to_string(), Some(TagValue::Now))];
+        vec![
+            Operation::StopInstance {
+                instance: instance.clone(),
+                hibernate: false,
+            },
+            Operation::DeleteGroup {
+                group: Ref::Id("sg-web".into()),
+            },
+            Operation::SetEniGroups {
+                eni: "eni-web1".into(),
+                groups: vec![Ref::Made(StepId(2))],
+            },
+            Operation::DisassociateProfile {
+                instance: instance.clone(),
+            },
+            Operation::SetTags {
+                resource: instance.as_str().into(),
+                tags: tags.into(),
+            },
+        ]
+    }
+
+    fn occasion() -> Occasion {
+        Occasion {
+            now: fixture::read_at(),
+            run: "run".into(),
+        }
+    }
+
+    #[tokio::test]
+    async fn every_change_is_asked_about_in_order_or_said_not_to_be() {
+        let checked = preflight(&Slow::default(), &plan(some()), &occasion()).await;
+        let steps: Vec<u16> = checked.iter().map(|it| it.step.0).collect();
+        assert_eq!(steps, [1, 2, 3, 4, 5]);
+        let summary = summary(&checked);
+        assert!(!summary.is_clear());
+        let id = fixture::suspect();
+        assert_eq!(
+            summary.lines(),
+            [
+                "1 of 5 calls would be allowed, 2 would be refused, 2 can't be checked".to_string(),
+                format!(
+                    "step 1 (stop {id}): not allowed: it needs ec2:StopInstances, \
+                     ec2:DescribeInstances; an SCP denies it"
+                ),
+                "step 2 (delete sg-web): refused: DependencyViolation: in use".to_string(),
+                "step 3 (set the groups of eni-web1 to new:2): not checkable: it is about what step \
+                 2 makes"
+                    .to_string(),
+                format!(
+                    "step 4 (take the instance profile off {id}): not checkable: \
+                     ec2:DisassociateIamInstanceProfile has no DryRun"
+                ),
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn at_most_four_questions_are_under_way() {
+        let probe = Slow::default();
+        let one = some().remove(0);
+        let checked = preflight(&probe, &plan(vec![one; 20]), &occasion()).await;
+        assert_eq!(checked.len(), 20);
+        assert_eq!(probe.most.load(Ordering::SeqCst), AT_ONCE);
+    }
+
+    #[test]
+    fn calls_without_a_dry_run_are_named_once() {
+        let mut operations = some();
+        operations.extend(some());
+        let expected = ["ec2:DisassociateIamInstanceProfile"];
+        assert_eq!(without_dry_run(&plan(operations)), expected);
+    }
+}

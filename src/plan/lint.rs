@@ -2,6 +2,9 @@
 //! or asked about. Pure: it looks at the operations of a plan, at what waits for what, and at what
 //! earlier runs of the case did.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 

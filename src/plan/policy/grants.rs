@@ -285,9 +285,9 @@ pub(super) const GRANTS: [Grant; 27] = [
         sid: "RunCommandsInGuests",
         actions: &["ssm:SendCommand"],
         resources: &[
+            INSTANCES,
             "arn:*:ssm:*:*:document/AWS-RunPowerShellScript",
             "arn:*:ssm:*:*:document/AWS-RunShellScript",
-            INSTANCES,
         ],
         condition: Condition::None,
     },
