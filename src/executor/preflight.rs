@@ -251,7 +251,7 @@ mod tests {
                     "step 1 (stop {id}): not allowed: it needs ec2:StopInstances, \
                      ec2:DescribeInstances; an SCP denies it"
                 ),
-                "step 2 (delete sg-web): refused: DependencyViolation: in use".to_string(),
+                "step 2 (delete security group sg-web): refused: DependencyViolation: in use".to_string(),
                 "step 3 (set the groups of eni-web1 to new:2): not checkable: it is about what step \
                  2 makes"
                     .to_string(),
