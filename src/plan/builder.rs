@@ -183,6 +183,16 @@ pub enum PlanError {
 /// # Errors
 /// Why the action can't be planned on this estate, with the id and what to do.
 pub fn build(estate: &Estate, intent: &Intent) -> Result<Plan, PlanError> {
+    let (mut plan, left_out) = draft(estate, intent)?;
+    plan.remarks.extend(left_out);
+    Ok(plan)
+}
+
+/// The plan, and apart from its other remarks what the run would go on without.
+///
+/// # Errors
+/// As [`build`].
+pub(super) fn draft(estate: &Estate, intent: &Intent) -> Result<(Plan, Vec<String>), PlanError> {
     let entry = intent.action.entry();
     let subject = subject(estate, intent)?;
     let mut steps = Steps::default();
@@ -192,7 +202,7 @@ pub fn build(estate: &Estate, intent: &Intent) -> Result<Plan, PlanError> {
     if entry.fails_health_checks {
         remarks.extend(subject.platform_remarks());
     }
-    let mut plan = Plan {
+    let plan = Plan {
         procedure: Procedure::Action(intent.action),
         target: Target::Instance(intent.suspect.clone()),
         steps: steps.finish(),
@@ -205,8 +215,7 @@ pub fn build(estate: &Estate, intent: &Intent) -> Result<Plan, PlanError> {
         },
         other => other,
     })?;
-    plan.remarks.extend(left_out);
-    Ok(plan)
+    Ok((plan, left_out))
 }
 
 fn subject<'e>(estate: &'e Estate, intent: &'e Intent) -> Result<Subject<'e>, PlanError> {

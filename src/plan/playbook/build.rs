@@ -10,7 +10,7 @@ use super::{Playbook, PlaybookStep};
 use crate::model::Estate;
 use crate::operation::{Hypothesis, Operation, StepId, TagValue, observe};
 use crate::plan::LOCK_TAG;
-use crate::plan::builder::{Intent, PlanError, build};
+use crate::plan::builder::{Intent, PlanError, draft, try_out};
 use crate::plan::case_tags::of_case;
 use crate::plan::catalogue::{Action, Scope};
 use crate::plan::lint::{LintVerdict, lint};
@@ -35,12 +35,14 @@ pub fn build_playbook(
         return Err(PlanError::NothingLeft(playbook.name.clone()));
     }
     whole.close();
-    let plan = Plan {
+    let mut plan = Plan {
         procedure: Procedure::Playbook(playbook.name.clone()),
         target: Target::Instance(intent.suspect.clone()),
         steps: whole.steps,
         remarks: whole.remarks,
     };
+    let left_out = try_out(estate, &plan)?;
+    plan.remarks.extend(left_out);
     let lints = lint(estate, &plan, &[]);
     match lints
         .into_iter()
@@ -143,7 +145,8 @@ impl<'a> Whole<'a> {
                 self.remarks.push(format!("{action}: {remark}"));
             }
         }
-        self.append(action, plan.steps, step.optional)
+        self.append(action, plan.steps, step.optional);
+        Ok(())
     }
 
     /// Plans an action on the estate as it is after those so far.
@@ -159,16 +162,11 @@ impl<'a> Whole<'a> {
             action,
             ..self.intent.clone()
         };
-        build(&estate, &intent)
+        draft(&estate, &intent).map(|(plan, _)| plan)
     }
 
     /// Adds the steps of an action under their new numbers.
-    fn append(
-        &mut self,
-        action: Action,
-        steps: Vec<Step>,
-        optional: bool,
-    ) -> Result<(), PlanError> {
+    fn append(&mut self, action: Action, steps: Vec<Step>, optional: bool) {
         let barrier = self.barrier(action);
         let mut numbers = Numbers::default();
         let mut added = Vec::new();
@@ -197,13 +195,15 @@ impl<'a> Whole<'a> {
                 }),
                 what,
             };
-            self.try_out(&step)?;
+            if let What::Change(operation) = &step.what {
+                // What AWS would refuse is looked at when the whole plan is tried out.
+                let _ = self.hypothesis.step(id, operation);
+            }
             added.push(id);
             self.steps.push(step);
         }
         let ends = self.ends(&added);
         self.parts.push((action, ends));
-        Ok(())
     }
 
     /// What is left of a step: the plan as a whole has the tags of the case and the lock, and what earlier
@@ -220,20 +220,6 @@ impl<'a> Whole<'a> {
             tags.retain(|key, value| key != LOCK_TAG && usual.get(key) != Some(value));
         }
         (!tags.is_empty()).then_some(What::Change(Operation::SetTags { resource, tags }))
-    }
-
-    fn try_out(&mut self, step: &Step) -> Result<(), PlanError> {
-        let What::Change(operation) = &step.what else {
-            return Ok(());
-        };
-        let may_fail = matches!(step.class, Class::Should | Class::OnceSafe(_));
-        match self.hypothesis.step(step.id, operation) {
-            Err(refusal) if !may_fail => Err(PlanError::Refused {
-                step: step.id,
-                refusal,
-            }),
-            _ => Ok(()),
-        }
     }
 
     /// The steps that an action waits for: the ends of those before it that it must wait for.

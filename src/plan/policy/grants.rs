@@ -49,7 +49,7 @@ const VPCS: &str = "arn:*:ec2:*:*:vpc/*";
 const ROLES: &str = "arn:*:iam::*:role/*";
 
 /// Everything, in the order of the statements.
-pub(super) const GRANTS: [Grant; 27] = [
+pub(super) const GRANTS: [Grant; 24] = [
     Grant {
         // None of these can be narrowed to resources.
         sid: "ReadTheNetworkAndItsInstances",
@@ -176,14 +176,9 @@ pub(super) const GRANTS: [Grant; 27] = [
         actions: &[
             "ec2:CreateNetworkAclEntry",
             "ec2:DeleteNetworkAclEntry",
+            "ec2:ReplaceNetworkAclAssociation",
             "ec2:ReplaceNetworkAclEntry",
         ],
-        resources: &[ACLS],
-        condition: Condition::None,
-    },
-    Grant {
-        sid: "MoveSubnetsToNetworkAcls",
-        actions: &["ec2:ReplaceNetworkAclAssociation"],
         resources: &[ACLS, SUBNETS],
         condition: Condition::None,
     },
@@ -195,15 +190,12 @@ pub(super) const GRANTS: [Grant; 27] = [
     },
     Grant {
         sid: "ChangeRoutes",
-        actions: &["ec2:CreateRoute", "ec2:DeleteRoute", "ec2:ReplaceRoute"],
-        resources: &[TABLES],
-        condition: Condition::None,
-    },
-    Grant {
-        sid: "MoveSubnetsToRouteTables",
         actions: &[
             "ec2:AssociateRouteTable",
+            "ec2:CreateRoute",
+            "ec2:DeleteRoute",
             "ec2:DisassociateRouteTable",
+            "ec2:ReplaceRoute",
             "ec2:ReplaceRouteTableAssociation",
         ],
         resources: &[SUBNETS, TABLES],
@@ -225,16 +217,11 @@ pub(super) const GRANTS: [Grant; 27] = [
         actions: &[
             "ec2:AssociateIamInstanceProfile",
             "ec2:DisassociateIamInstanceProfile",
+            "ec2:ModifyInstanceAttribute",
             "ec2:ModifyInstanceMetadataOptions",
             "ec2:StartInstances",
             "ec2:StopInstances",
         ],
-        resources: &[INSTANCES],
-        condition: Condition::None,
-    },
-    Grant {
-        sid: "ChangeAttributesOfInstances",
-        actions: &["ec2:ModifyInstanceAttribute"],
         resources: &[INSTANCES, VOLUMES],
         condition: Condition::None,
     },

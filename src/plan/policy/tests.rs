@@ -132,3 +132,24 @@ fn what_makes_a_thing_may_tag_it_and_nothing_else_may() {
     let sids = sids(&[Action::NaclSwap]);
     assert!(!sids.contains(&"ChangeRules") && sids.contains(&"DeleteWhatWasMade"));
 }
+
+#[test]
+fn whatever_a_plan_makes_bears_the_tag_by_which_it_may_be_deleted() {
+    let estate = whole();
+    let mut made = 0;
+    for entry in catalogue().iter().filter(|it| it.possible) {
+        let plan = build(&estate, &wanted(entry.action)).unwrap();
+        for operation in plan.operations() {
+            let (Operation::CreateGroup { tags, .. }
+            | Operation::CreateAcl { tags, .. }
+            | Operation::CreateRouteTable { tags, .. }
+            | Operation::CreateInterface { tags, .. }) = operation
+            else {
+                continue;
+            };
+            made += 1;
+            assert!(tags.iter().any(|(key, _)| key == "firedoor:suspect"), "{operation:?}");
+        }
+    }
+    assert!(made > 3, "{made}");
+}
