@@ -328,7 +328,7 @@ fn revoke_before_profile_off(order: &Order<'_>) -> Found {
 }
 
 fn protect_after_stop(order: &Order<'_>) -> Found {
-    let stops = order.steps(|it| matches!(it, Operation::StopInstance { .. }));
+    let halts = order.steps(|it| matches!(it, Operation::StopInstance { .. }));
     let protects = order.steps(|it| {
         matches!(
             it,
@@ -341,7 +341,7 @@ fn protect_after_stop(order: &Order<'_>) -> Found {
     if protects.is_empty() {
         return None;
     }
-    let steps = some(order.without(&protects, stops))?;
+    let steps = some(order.without(&protects, halts))?;
     let words = format!(
         "{} is stopped before it is protected: until then anybody may terminate it. protect first.",
         order.suspect()

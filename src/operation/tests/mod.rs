@@ -26,6 +26,14 @@ fn the_samples_hold_one_of_each() {
 }
 
 #[test]
+fn the_table_of_constants_lacks_no_operation() {
+    for operation in one_of_each() {
+        let own = operation.facts();
+        assert!(Facts::all().any(|it| it == own), "{}", operation.prose());
+    }
+}
+
+#[test]
 fn what_aws_accepts_is_accepted_and_does_what_was_asked_for() {
     let mut good = one_of_each();
     good.push(timers("eni-web1", 432_000, 60, 180));

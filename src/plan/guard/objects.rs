@@ -156,12 +156,13 @@ fn changed(operation: &Operation) -> Vec<ResourceId> {
         | Operation::AssociateAddress { eni, .. }
         | Operation::DropPublicAddress { eni } => id(eni.as_str()),
         Operation::DeleteInterface { eni } => existing(eni),
-        Operation::SetSubnetAcl { subnet, .. } => id(subnet.as_str()),
+        Operation::SetSubnetAcl { subnet, .. } | Operation::SetSubnetRouteTable { subnet, .. } => {
+            id(subnet.as_str())
+        }
         Operation::DeleteAcl { acl }
         | Operation::CreateAclEntry { acl, .. }
         | Operation::ReplaceAclEntry { acl, .. }
         | Operation::DeleteAclEntry { acl, .. } => existing(acl),
-        Operation::SetSubnetRouteTable { subnet, .. } => id(subnet.as_str()),
         Operation::SetMainRouteTable { vpc, .. } => id(vpc.as_str()),
         Operation::DeleteRouteTable { table }
         | Operation::CreateRoute { table, .. }

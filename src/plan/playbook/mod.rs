@@ -272,7 +272,7 @@ impl At<'_> {
             (&written.wait, "wait", &WAIT_FOR_SNAPSHOT),
         ] {
             if let Some(wish) = wish.as_ref().filter(|it| *it.get_ref()) {
-                return Err(self.refused(self.place(wish), key, rule, rule.summary));
+                return Err(refused(self.place(wish), key, rule, rule.summary));
             }
         }
         let or = written.or.as_ref();
@@ -287,7 +287,7 @@ impl At<'_> {
         let text = name.get_ref();
         let place = self.place(name);
         if text == "terminate" {
-            return Err(self.refused(place, key, &TERMINATE, TERMINATE.summary));
+            return Err(refused(place, key, &TERMINATE, TERMINATE.summary));
         }
         let known = Action::ALL.into_iter().find(|it| it.name() == text);
         let action = known.ok_or_else(|| PlaybookError::UnknownAction {
@@ -316,19 +316,19 @@ impl At<'_> {
             };
             if let (Some(at), Some(late)) = (written.get(then), steps.get(first)) {
                 let why = format!("it comes before {}: {}", late.action, rule.summary);
-                return Err(self.refused(self.place(&at.action), "action", rule, &why));
+                return Err(refused(self.place(&at.action), "action", rule, &why));
             }
         }
         Ok(())
     }
+}
 
-    fn refused(self, place: Place, key: &'static str, rule: &LintRule, why: &str) -> PlaybookError {
-        PlaybookError::Lint {
-            place,
-            key,
-            rule: rule.id,
-            why: format!("{why} ({})", rule.source),
-        }
+fn refused(place: Place, key: &'static str, rule: &LintRule, why: &str) -> PlaybookError {
+    PlaybookError::Lint {
+        place,
+        key,
+        rule: rule.id,
+        why: format!("{why} ({})", rule.source),
     }
 }
 

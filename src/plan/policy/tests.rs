@@ -148,7 +148,10 @@ fn whatever_a_plan_makes_bears_the_tag_by_which_it_may_be_deleted() {
                 continue;
             };
             made += 1;
-            assert!(tags.iter().any(|(key, _)| key == "firedoor:suspect"), "{operation:?}");
+            assert!(
+                tags.iter().any(|(key, _)| key == "firedoor:suspect"),
+                "{operation:?}"
+            );
         }
     }
     assert!(made > 3, "{made}");
