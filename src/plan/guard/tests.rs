@@ -95,9 +95,11 @@ fn kinds(found: &[Guard]) -> Vec<(Severity, GuardKind)> {
 use GuardKind as K;
 use Severity::{Danger, Note, Refuse};
 
+type Case<'a> = (Action, OwnPath, &'a [(Severity, GuardKind)]);
+
 #[test]
 fn the_way_in_and_the_way_to_aws_are_guarded() {
-    let cases: [(Action, OwnPath, &[(Severity, GuardKind)]); 12] = [
+    let cases: [Case<'_>; 12] = [
         // Nothing is known of the console, or it is elsewhere.
         (Action::SgTwoStep, OwnPath::default(), &[]),
         (

@@ -19,25 +19,23 @@ fn member(lifecycle: &str) -> Estate {
     fixture::estate().with(Part::AsgMemberships(vec![member]), fixture::read_at())
 }
 
-/// Changes of which each waits for the one before; those after a `None` wait for nothing.
-fn plan(procedure: Procedure, operations: &[Option<Operation>]) -> Plan {
-    let mut steps = Vec::new();
-    let mut last = None;
-    for operation in operations {
-        let Some(operation) = operation else {
-            last = None;
-            continue;
-        };
-        let id = StepId(u16::try_from(steps.len() + 1).unwrap());
-        steps.push(Step {
-            id,
-            what: What::Change(operation.clone()),
-            class: Class::Must,
-            after: BTreeSet::from_iter(last),
-            part: None,
-            known: None,
-        });
-        last = Some(id);
+/// Chains of changes, of which each waits for the one before.
+fn plan(procedure: Procedure, chains: &[&[Operation]]) -> Plan {
+    let mut steps: Vec<Step> = Vec::new();
+    for chain in chains {
+        let mut last = None;
+        for operation in *chain {
+            let id = StepId(u16::try_from(steps.len() + 1).unwrap());
+            steps.push(Step {
+                id,
+                what: What::Change(operation.clone()),
+                class: Class::Must,
+                after: BTreeSet::from_iter(last),
+                part: None,
+                known: None,
+            });
+            last = Some(id);
+        }
     }
     Plan {
         procedure,
@@ -47,68 +45,68 @@ fn plan(procedure: Procedure, operations: &[Option<Operation>]) -> Plan {
     }
 }
 
-fn swap() -> Option<Operation> {
+fn swap() -> Operation {
     let groups: Vec<GroupRef> = vec![Ref::Id("sg-empty".into())];
-    Some(Operation::SetEniGroups {
+    Operation::SetEniGroups {
         eni: "eni-web1".into(),
         groups,
-    })
+    }
 }
 
-fn standby() -> Option<Operation> {
-    Some(Operation::EnterStandby {
+fn standby() -> Operation {
+    Operation::EnterStandby {
         instance: fixture::suspect(),
         asg: "web-asg".into(),
         decrement: true,
-    })
+    }
 }
 
-fn snapshots() -> Option<Operation> {
-    Some(Operation::CreateSnapshots {
+fn snapshots() -> Operation {
+    Operation::CreateSnapshots {
         instance: fixture::suspect(),
         tags: Vec::new(),
-    })
+    }
 }
 
-fn stop(hibernate: bool) -> Option<Operation> {
-    Some(Operation::StopInstance {
+fn stop(hibernate: bool) -> Operation {
+    Operation::StopInstance {
         instance: fixture::suspect(),
         hibernate,
-    })
+    }
 }
 
-fn profile_off() -> Option<Operation> {
-    Some(Operation::DisassociateProfile {
+fn profile_off() -> Operation {
+    Operation::DisassociateProfile {
         instance: fixture::suspect(),
-    })
+    }
 }
 
-fn revoke() -> Option<Operation> {
-    Some(Operation::RevokeSessions {
+fn revoke() -> Operation {
+    Operation::RevokeSessions {
         profile: "web-profile".into(),
         until: At::After(30),
-    })
+    }
 }
 
-fn host_block() -> Option<Operation> {
-    Some(Operation::RunHostBlock {
+fn host_block() -> Operation {
+    Operation::RunHostBlock {
         instance: fixture::suspect(),
         platform: Platform::Unix,
         peer: "203.0.113.66".parse().unwrap(),
         name: "firedoor-block".into(),
-    })
+    }
 }
 
-fn protect() -> Option<Operation> {
-    Some(Operation::SetAttribute {
+fn protect() -> Operation {
+    Operation::SetAttribute {
         instance: fixture::suspect(),
         attribute: Attribute::TerminationProtection(true),
-    })
+    }
 }
 
 type Case<'a> = (
     Estate,
-    &'a [Option<Operation>],
+    &'a [&'a [Operation]],
     &'a [(&'static str, &'a [u16])],
 );
 
@@ -126,58 +124,62 @@ fn each_rule_finds_what_breaks_it_and_nothing_else() {
     let mut stopped = fixture::estate();
     stopped.update_instance(&fixture::suspect(), |it| it.state = InstanceState::Stopped);
     let cases: [Case<'_>; 22] = [
-        (calm(), &[swap(), snapshots()], &[]),
-        (calm(), &[snapshots(), None, swap()], &[]),
+        (calm(), &[&[swap(), snapshots()]], &[]),
+        (calm(), &[&[snapshots()], &[swap()]], &[]),
         (
             calm(),
-            &[snapshots(), swap()],
+            &[&[snapshots(), swap()]],
             &[("wait-for-snapshot", &[2])],
         ),
-        (calm(), &[snapshots(), stop(true)], &[]),
-        (member("InService"), &[standby(), swap()], &[]),
-        (member("Standby"), &[swap()], &[]),
+        (calm(), &[&[snapshots(), stop(true)]], &[]),
+        (member("InService"), &[&[standby(), swap()]], &[]),
+        (member("Standby"), &[&[swap()]], &[]),
         (
             member("InService"),
-            &[swap(), standby()],
+            &[&[swap(), standby()]],
             &[("cut-before-standby", &[1])],
         ),
         (
             member("InService"),
-            &[standby(), None, swap()],
+            &[&[standby()], &[swap()]],
             &[("cut-before-standby", &[2])],
         ),
-        (member("InService"), &[snapshots()], &[]),
-        (calm(), &[profile_off(), revoke()], &[]),
-        (calm(), &[revoke()], &[("revoke-before-profile-off", &[1])]),
+        (member("InService"), &[&[snapshots()]], &[]),
+        (calm(), &[&[profile_off(), revoke()]], &[]),
         (
             calm(),
-            &[revoke(), profile_off()],
+            &[&[revoke()]],
             &[("revoke-before-profile-off", &[1])],
         ),
-        (bare, &[revoke()], &[]),
-        (calm(), &[stop(false)], &[("stop-before-memory", &[1])]),
-        (calm(), &[stop(true)], &[]),
-        (stopped, &[stop(false)], &[]),
-        (calm(), &[protect(), stop(true)], &[]),
         (
             calm(),
-            &[stop(true), protect()],
+            &[&[revoke(), profile_off()]],
+            &[("revoke-before-profile-off", &[1])],
+        ),
+        (bare, &[&[revoke()]], &[]),
+        (calm(), &[&[stop(false)]], &[("stop-before-memory", &[1])]),
+        (calm(), &[&[stop(true)]], &[]),
+        (stopped, &[&[stop(false)]], &[]),
+        (calm(), &[&[protect(), stop(true)]], &[]),
+        (
+            calm(),
+            &[&[stop(true), protect()]],
             &[("protect-after-stop", &[1])],
         ),
-        (calm(), &[host_block(), profile_off(), swap()], &[]),
+        (calm(), &[&[host_block(), profile_off(), swap()]], &[]),
         (
             calm(),
-            &[profile_off(), host_block()],
+            &[&[profile_off(), host_block()]],
             &[("profile-off-before-guest", &[2])],
         ),
         (
             calm(),
-            &[swap(), host_block()],
+            &[&[swap(), host_block()]],
             &[("cut-before-guest", &[2])],
         ),
         (
             calm(),
-            &[host_block(), None, swap()],
+            &[&[host_block()], &[swap()]],
             &[("cut-before-guest", &[1])],
         ),
     ];
@@ -194,14 +196,14 @@ fn each_rule_finds_what_breaks_it_and_nothing_else() {
 #[test]
 fn what_earlier_runs_of_the_case_did_counts() {
     let estate = fixture::estate();
-    let plan = plan(Procedure::Action(Action::HostBlock), &[host_block()]);
+    let plan = plan(Procedure::Action(Action::HostBlock), &[&[host_block()]]);
     assert_eq!(found(&estate, &plan, &[]), []);
-    let swapped = [swap().unwrap()];
+    let swapped = [swap()];
     assert_eq!(
         found(&estate, &plan, &swapped),
         [("cut-before-guest", vec![1])]
     );
-    let off = [profile_off().unwrap()];
+    let off = [profile_off()];
     let expected = [("profile-off-before-guest", vec![1])];
     assert_eq!(found(&estate, &plan, &off), expected);
 }
@@ -218,7 +220,7 @@ fn a_playbook_is_refused_where_an_action_is_asked_about() {
         (Procedure::Undo("run".into()), None),
         (Procedure::Prepare, None),
     ] {
-        let lints = lint(&estate, &plan(procedure.clone(), &[swap()]), &[]);
+        let lints = lint(&estate, &plan(procedure.clone(), &[&[swap()]]), &[]);
         let found = lints.first().map(|it| it.verdict);
         assert_eq!(found, verdict, "{procedure}");
         for it in lints {
@@ -232,7 +234,7 @@ fn the_worst_finding_comes_first() {
     let estate = member("InService");
     let plan = plan(
         Procedure::Playbook("mine".into()),
-        &[stop(false), protect(), host_block()],
+        &[&[stop(false), protect(), host_block()]],
     );
     let verdicts: Vec<LintVerdict> = lint(&estate, &plan, &[])
         .iter()
