@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::case_tags;
 use super::catalogue::Action;
 use super::course::tried;
+use super::dwell::Dwell;
 use super::slots::NoSlot;
 use super::step::{Plan, Procedure, Step, Target, What};
 use super::subject::{Steps, Subject};
@@ -43,30 +44,6 @@ impl Intent {
 
     /// The longest pulse unless somebody says otherwise, in seconds.
     pub const MAX_HOLD: u32 = 600;
-}
-
-/// How long the open group of a two-step stays open: long enough for every live flow to pass a
-/// packet, and no longer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dwell {
-    /// The longest mean gap between packets of the suspect's active flows, in seconds; `None`: no
-    /// flow is known.
-    pub slowest_gap: Option<u32>,
-    /// Never longer than this, in seconds.
-    pub max: u32,
-}
-
-impl Dwell {
-    /// The shortest dwell that is planned unless `max` is shorter, in seconds.
-    const FLOOR: u32 = 5;
-
-    /// The dwell in seconds: twice the slowest gap, between 5 and `max`; `max` if nothing is known.
-    pub fn seconds(self) -> u32 {
-        let wanted = self
-            .slowest_gap
-            .map_or(self.max, |gap| gap.saturating_mul(2));
-        wanted.max(Self::FLOOR).min(self.max)
-    }
 }
 
 /// Why there is no plan.

@@ -161,9 +161,6 @@ pub struct Entry {
     pub reason: &'static str,
     /// Where its run is safe to be left.
     pub safe_point: SafePoint,
-    /// The API calls that its run and the undo of it may make besides tagging, as IAM names them: keys of
-    /// the operations' own table ([`Facts`](crate::operation::Facts)).
-    pub calls: &'static [&'static str],
     /// The parts of the estate that its plan rests on. A part that is denied must not stand in the way
     /// of an action that does without it.
     pub needs: &'static [PartKind],
@@ -186,7 +183,6 @@ impl Entry {
         possible: true,
         reason: "",
         safe_point: SafePoint::None,
-        calls: &[],
         needs: &[PartKind::Instances],
         build: actions::nothing,
     };

@@ -9,6 +9,7 @@ mod claim;
 mod compare;
 mod course;
 mod denies;
+mod dwell;
 mod figures;
 mod guard;
 mod ledger;
@@ -30,12 +31,13 @@ mod tests;
 mod undo;
 mod ways;
 
-pub use builder::{Dwell, Intent, PlanError, build};
+pub use builder::{Intent, PlanError, build};
 pub use case_tags::{CASE_TAG, RUN_TAG, TIME_TAG};
 pub use catalogue::{Action, Entry, SafePoint, Scope, catalogue};
 pub use claim::{Claim, Term, Watched, changes_traffic, claim};
 pub use compare::{Outlook, RANKING, Row, compare, forecast, outlook_of};
 pub use course::stages;
+pub use dwell::{Dwell, DwellFlow, DwellPlan, dwell};
 pub use figures::{Figures, figures};
 pub use guard::{
     Guard, GuardKind, LOCK_TAG, OPEN_TAG, OwnPath, PROTECT_TAG, Severity, guard_sample, guards,

@@ -12,6 +12,7 @@ use crate::model::{
 use crate::operation::{Hypothesis, Operation, StepId};
 
 mod catalogue;
+mod channels;
 mod claims;
 pub(super) mod every_action;
 mod pair;
