@@ -209,18 +209,13 @@ impl Engine {
         self.was_sent(once) && !crossing
     }
 
-    /// Whether it is time to tidy up after `once` in a halted run: nothing is in flight, and what the step
-    /// waits for is done or was never due.
+    /// Whether it is time to tidy up after `once` in a halted run: nothing is in flight, and what had to
+    /// follow other steps is done or was never due. What else failed is over.
     fn is_safe(&self, step: &Step, once: StepId) -> bool {
         let quiet = !self.progress.values().any(|it| *it == Progress::InFlight);
-        let settled = |id: &StepId| {
-            let never_due = match self.plan.step(*id).map(|it| it.class) {
-                Some(Class::AlwaysOnceSent(opening)) => !self.was_sent(opening),
-                _ => {
-                    self.progress.get(id) == Some(&Progress::Waiting) && !self.earlier.was_sent(*id)
-                }
-            };
-            self.is_good(*id) || never_due
+        let settled = |id: &StepId| match self.plan.step(*id).map(|it| it.class) {
+            Some(Class::AlwaysOnceSent(opening)) => self.is_good(*id) || !self.was_sent(opening),
+            _ => true,
         };
         quiet && self.was_sent(once) && step.after.iter().all(settled)
     }
