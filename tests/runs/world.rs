@@ -1,0 +1,349 @@
+//! An account on which everything can be planned, runs in it on a simulated clock, and calls that go
+//! wrong in it.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use firedoor::drill::{Delay, Drill, Scenario};
+use firedoor::executor::{Journal, Run, RunEvent, RunEventKind, RunOutcome, RunView, Runs};
+use firedoor::model::{Direction, Estate, RulePeer};
+use firedoor::operation::{Actuator, Answer, CallError, CallErrorKind, Operation, State, StepId};
+use firedoor::plan::{
+    Action, Dwell, Intent, Plan, PlanError, Playbook, Procedure, build, build_playbook,
+};
+use firedoor::sources::Clock;
+use futures::future::BoxFuture;
+use tempfile::TempDir;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::task::JoinHandle;
+
+use super::normalise::normalise;
+
+/// How the account differs from the plain one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Variant {
+    Plain,
+    /// The suspect is protected against termination and stop.
+    Protected,
+    /// The suspect's network ACL has as many entries as the quota allows.
+    Full,
+}
+
+/// What is carried out.
+#[derive(Debug, Clone)]
+pub(crate) enum What {
+    Action(Action),
+    Playbook(Playbook),
+}
+
+/// Something to be carried out, somewhere.
+#[derive(Debug, Clone)]
+pub(crate) struct Case {
+    pub(crate) what: What,
+    pub(crate) variant: Variant,
+}
+
+impl Case {
+    /// The name that filters name.
+    pub(crate) fn name(&self) -> &str {
+        match &self.what {
+            What::Action(action) => action.name(),
+            What::Playbook(playbook) => &playbook.name,
+        }
+    }
+
+    pub(crate) fn plan(&self, estate: &Estate, stamp: &str) -> Result<Plan, PlanError> {
+        let suspect = "i-0f00d0000000beef1".into();
+        let mut intent = Intent {
+            action: Action::Tag,
+            suspect,
+            case: "case".into(),
+            stamp: stamp.into(),
+            peers: ["203.0.113.66", "2001:db8:bad::66"]
+                .map(|it| it.parse().unwrap())
+                .to_vec(),
+            dwell: Dwell {
+                slowest_gap: None,
+                max: 1,
+            },
+            acl_quota: Intent::ACL_QUOTA,
+            max_hold: Intent::MAX_HOLD,
+        };
+        match &self.what {
+            What::Action(action) => {
+                intent.action = *action;
+                build(estate, &intent)
+            }
+            What::Playbook(playbook) => build_playbook(estate, playbook, &intent),
+        }
+    }
+}
+
+fn scenario(variant: Variant) -> Scenario {
+    let text = include_str!("../fixtures/every-action.toml");
+    let text = match variant {
+        Variant::Plain => text.to_owned(),
+        Variant::Protected => {
+            text.replace("hibernation = true", "hibernation = true\nprotected = true")
+        }
+        Variant::Full => {
+            let entry = |number: u16| {
+                format!(
+                    "    {{ direction = \"ingress\", number = {number}, action = \"allow\", protocol = \
+                     \"tcp\", port = {number}, cidr = \"198.51.100.{number}/32\" }},\n"
+                )
+            };
+            let more: String = (1..20).map(entry).collect();
+            text.replacen("entries = [\n", &format!("entries = [\n{more}"), 1)
+        }
+    };
+    Scenario::parse("every-action.toml", &text).unwrap()
+}
+
+/// Time that passes as tokio's, which is paused.
+struct Simulated(tokio::time::Instant);
+
+impl Clock for Simulated {
+    fn now(&self) -> DateTime<Utc> {
+        let base = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
+        base + TimeDelta::from_std(self.0.elapsed()).unwrap()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+/// How a call goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Denied,
+    Throttled,
+    /// What is changed shows late.
+    Late,
+    /// No answer, and the change was made.
+    LostMade,
+    /// No answer, and nothing was changed.
+    Lost,
+}
+
+/// The next calls of a step go wrong.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Trouble {
+    pub(crate) step: StepId,
+    pub(crate) kind: Kind,
+    pub(crate) calls: u32,
+}
+
+/// An account, and the place of the journals.
+pub(crate) struct Site {
+    pub(crate) drill: Drill,
+    pub(crate) original: Estate,
+    pub(crate) clock: Arc<dyn Clock>,
+    root: TempDir,
+}
+
+/// A run that has ended, or was broken off.
+pub(crate) struct Ended {
+    /// `None`: it was broken off.
+    pub(crate) outcome: Option<RunOutcome>,
+    pub(crate) events: Vec<RunEvent>,
+}
+
+impl Site {
+    pub(crate) fn new(variant: Variant) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(Simulated(tokio::time::Instant::now()));
+        let drill = Drill::new(scenario(variant), Arc::clone(&clock));
+        // Memory, where there is any: every event is synchronised with the disk.
+        let memory = Path::new("/dev/shm");
+        let root = if memory.is_dir() {
+            tempfile::tempdir_in(memory)
+        } else {
+            tempfile::tempdir()
+        };
+        Self {
+            original: drill.estate(),
+            drill,
+            clock,
+            root: root.unwrap(),
+        }
+    }
+
+    /// Runs a plan to its end, or until `lines` lines are in its journal.
+    pub(crate) async fn run(
+        &self,
+        plan: &Plan,
+        id: &str,
+        trouble: Option<Trouble>,
+        lines: Option<usize>,
+    ) -> Ended {
+        let meddler = Arc::new(Meddler {
+            drill: self.drill.clone(),
+            trouble: Mutex::new(trouble),
+            events: Arc::default(),
+        });
+        let run = Run {
+            case: "case".into(),
+            run: id.into(),
+            caller: "arn".into(),
+            plan: plan.clone(),
+        };
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let journal = Journal::create(self.root.path(), "case", id).unwrap();
+        let runs = Runs::default();
+        let clock = Arc::clone(&self.clock);
+        let task = runs.start(run, Arc::clone(&meddler) as _, clock, journal, sender);
+        follow(task, receiver, &meddler, lines).await
+    }
+
+    /// What the account has become, once everything that was set in motion has come to rest.
+    pub(crate) async fn picture(&self) -> Vec<String> {
+        self.drill.heal();
+        self.clock.sleep(Duration::from_secs(120)).await;
+        normalise(&self.drill, &self.original)
+    }
+
+    /// Whether the suspect stands open, or something that was denied for a while still is; `None`: neither.
+    pub(crate) fn left_open(&self, plan: &Plan) -> Option<String> {
+        let estate = self.drill.estate();
+        let suspect = plan.suspect()?;
+        for eni in estate.enis_of_instance(suspect) {
+            for group in eni.groups.iter().filter_map(|it| estate.group(it)) {
+                let open = group.rules.iter().any(|rule| {
+                    let everyone = matches!(&rule.peer, RulePeer::Cidr(it) if it.prefix_len() == 0);
+                    everyone && rule.ports.is_none() && rule.direction == Direction::Ingress
+                });
+                if open {
+                    return Some(format!("{} is open in {}", eni.id, group.name));
+                }
+            }
+        }
+        if plan.procedure == Procedure::Action(Action::NaclPulse) {
+            let entries = |it: &Estate| it.acls().map(|it| it.entries.len()).sum::<usize>();
+            if entries(&estate) != entries(&self.original) {
+                return Some("a network ACL still denies".to_owned());
+            }
+        }
+        None
+    }
+
+    /// Tags of the suspect that a run must take off again.
+    pub(crate) fn locked(&self, plan: &Plan) -> Option<String> {
+        let estate = self.drill.estate();
+        let instance = estate.instance(plan.suspect()?)?;
+        let mut tags = instance.tags.iter();
+        let left = tags.find(|(key, _)| key == "firedoor:lock" || key == "firedoor:open-since");
+        left.map(|(key, _)| format!("{key} is still there"))
+    }
+}
+
+/// Collects events until the run ends, or is broken off.
+async fn follow(
+    task: JoinHandle<RunOutcome>,
+    mut receiver: UnboundedReceiver<RunEvent>,
+    meddler: &Meddler,
+    lines: Option<usize>,
+) -> Ended {
+    let mut count = 0;
+    let mut killed = false;
+    while let Some(event) = receiver.recv().await {
+        meddler.events.lock().unwrap().push(event);
+        count += 1;
+        if !killed && lines == Some(count) {
+            task.abort();
+            killed = true;
+        }
+    }
+    Ended {
+        outcome: task.await.ok().filter(|_| !killed),
+        events: meddler.events.lock().unwrap().clone(),
+    }
+}
+
+impl Ended {
+    /// The fold of the events.
+    pub(crate) fn view(&self) -> Result<RunView, String> {
+        let first = self.events.first().ok_or("no event")?;
+        let mut view = RunView::begin(first).map_err(|it| it.to_string())?;
+        for event in &self.events[1..] {
+            view.apply(event).map_err(|it| it.to_string())?;
+        }
+        Ok(view)
+    }
+}
+
+/// The world, in which calls go wrong.
+struct Meddler {
+    drill: Drill,
+    trouble: Mutex<Option<Trouble>>,
+    events: Arc<Mutex<Vec<RunEvent>>>,
+}
+
+impl Actuator for Meddler {
+    fn observe<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Result<State, CallError>> {
+        self.drill.observe(operation)
+    }
+
+    fn execute<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Result<Answer, CallError>> {
+        Box::pin(async move {
+            let kind = self.trouble_of(operation).await;
+            let api = operation.facts().api.to_owned();
+            let fail = |kind, code: &str| {
+                Err(CallError {
+                    kind,
+                    api: operation.facts().api.to_owned(),
+                    code: code.to_owned(),
+                    message: "the test made this call fail".to_owned(),
+                })
+            };
+            match kind {
+                None => self.drill.execute(operation).await,
+                Some(Kind::Denied) => fail(CallErrorKind::Denied, "UnauthorizedOperation"),
+                Some(Kind::Throttled) => fail(CallErrorKind::Throttled, "RequestLimitExceeded"),
+                Some(Kind::Lost) => fail(CallErrorKind::Unanswered, "NoAnswer"),
+                Some(Kind::LostMade) => {
+                    let answer = self.drill.execute(operation).await;
+                    answer.and_then(|_| fail(CallErrorKind::Unanswered, "NoAnswer"))
+                }
+                Some(Kind::Late) => {
+                    self.drill.delay(Delay { api, looks: 3 });
+                    self.drill.execute(operation).await
+                }
+            }
+        })
+    }
+}
+
+impl Meddler {
+    /// Whether, and how, this call goes wrong. The event that announces it may still be on its way.
+    async fn trouble_of(&self, operation: &Operation) -> Option<Kind> {
+        let Trouble { step, kind, .. } = (*self.trouble.lock().unwrap())?;
+        for _ in 0..10_000 {
+            let announced = self.announced(operation);
+            if let Some(own) = announced {
+                if own != step {
+                    return None;
+                }
+                let mut trouble = self.trouble.lock().unwrap();
+                let calls = trouble.as_mut().map(|it| &mut it.calls)?;
+                let left = calls.checked_sub(1)?;
+                *calls = left;
+                return Some(kind);
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("nobody announced {operation:?}");
+    }
+
+    fn announced(&self, wanted: &Operation) -> Option<StepId> {
+        let events = self.events.lock().unwrap();
+        events.iter().rev().find_map(|event| match &event.kind {
+            RunEventKind::Intend {
+                step, operation, ..
+            } if operation == wanted => Some(*step),
+            _ => None,
+        })
+    }
+}
