@@ -1,5 +1,6 @@
 //! Every action and every shipped playbook, carried out in the embedded world on a simulated clock: as it
-//! should go, with every step refused, twice, and with every kind of trouble at every step.
+//! should go, with every step refused, twice, with every kind of trouble at
+//! every step, killed after every line of its journal and taken up again, and taken back.
 //!
 //! Arguments are names of actions or playbooks: only those are tried. One line is printed per check that
 //! fails, and one last line with the counts.
@@ -11,8 +12,10 @@
     reason = "what it prints is its result: it has no libtest around it"
 )]
 
+mod kill;
 mod normalise;
 mod troubles;
+mod undo;
 mod world;
 
 use std::panic::AssertUnwindSafe;
@@ -126,5 +129,7 @@ async fn checks(case: &Case) -> Results {
     results.push(("twice".to_owned(), troubles::twice(case).await));
     results.extend(troubles::denied(case, &plan).await);
     results.extend(troubles::faults(case, &plan, &plain).await);
+    results.extend(kill::every_line(case, &plain).await);
+    results.push(("undone".to_owned(), undo::undone(case).await));
     results
 }

@@ -45,13 +45,27 @@ pub(crate) fn normalise(drill: &Drill, original: &Estate) -> Vec<String> {
     lines
 }
 
-/// Without evidence and what commands did in a guest: nothing takes those back.
-pub(crate) fn without_evidence(lines: Vec<String>) -> Vec<String> {
-    let stays = |it: &String| {
-        let kept = ["evidence ", "command ", "tag snap-", "tag ami-"];
-        kept.iter().any(|prefix| it.starts_with(prefix))
-    };
-    lines.into_iter().filter(|it| !stays(it)).collect()
+/// Without what nothing takes back: evidence, what commands did in a guest, idle timers, which AWS can't
+/// unset, and automatic public addresses.
+pub(crate) fn reversible(lines: Vec<String>) -> Vec<String> {
+    let kept = ["evidence ", "command ", "tag snap-", "tag ami-"];
+    let stays = |it: &String| !kept.iter().any(|prefix| it.starts_with(prefix));
+    let lines = lines.into_iter().filter(stays);
+    lines.map(|it| unaddressed(&it, "timeouts: ")).collect()
+}
+
+/// An interface without its automatic addresses, and without its timers, which come last.
+fn unaddressed(line: &str, last: &str) -> String {
+    let line = line.split(last).next().unwrap_or_default();
+    let mut out = String::new();
+    for part in line.split("PublicAddress {") {
+        let automatic = part.split_once('}');
+        match automatic.filter(|(inside, _)| inside.contains("elastic: false")) {
+            Some((_, rest)) => out.push_str(rest),
+            None => out.push_str(part),
+        }
+    }
+    out
 }
 
 /// The first few lines that only one of two pictures has.

@@ -11,7 +11,7 @@ use super::world::{Case, Ended, Kind, Site, Trouble};
 pub(crate) type Results = Vec<(String, Result<(), String>)>;
 
 /// An account and the plan for it.
-fn begin(case: &Case) -> Result<(Site, Plan), String> {
+pub(crate) fn begin(case: &Case) -> Result<(Site, Plan), String> {
     let site = Site::new(case.variant);
     let plan = case.plan(&site.original, "stamp");
     Ok((site, plan.map_err(|it| it.to_string())?))

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use firedoor::drill::{Delay, Drill, Scenario};
-use firedoor::executor::{Journal, Run, RunEvent, RunEventKind, RunOutcome, RunView, Runs};
+use firedoor::executor::{
+    Archive, Ports, Resume, Run, RunEvent, RunEventKind, RunOutcome, RunView, Runs, StartError,
+};
 use firedoor::model::{Direction, Estate, RulePeer};
 use firedoor::operation::{Actuator, Answer, CallError, CallErrorKind, Operation, State, StepId};
 use firedoor::plan::{
@@ -179,23 +181,55 @@ impl Site {
         trouble: Option<Trouble>,
         lines: Option<usize>,
     ) -> Ended {
-        let meddler = Arc::new(Meddler {
-            drill: self.drill.clone(),
-            trouble: Mutex::new(trouble),
-            events: Arc::default(),
-        });
         let run = Run {
             case: "case".into(),
             run: id.into(),
             caller: "arn".into(),
             plan: plan.clone(),
         };
-        let (sender, receiver) = mpsc::unbounded_channel();
-        let journal = Journal::create(self.root.path(), "case", id).unwrap();
-        let runs = Runs::default();
-        let clock = Arc::clone(&self.clock);
-        let task = runs.start(run, Arc::clone(&meddler) as _, clock, journal, sender);
+        let (meddler, ports, receiver) = self.ports(trouble);
+        let task = Runs::default().start(run, self.root.path(), ports).unwrap();
         follow(task, receiver, &meddler, lines).await
+    }
+
+    /// Another process takes up the run of this id; `None`: it has come to its end.
+    pub(crate) async fn resume(&self, id: &str) -> Result<Option<(Resume, Ended)>, String> {
+        let archive = Archive::new(self.root.path());
+        let found = archive.find(id).map_err(|it| it.to_string())?;
+        let recorded = found.ok_or("its journal is not found")?;
+        for how in [Resume::Continue, Resume::Close] {
+            let (meddler, ports, receiver) = self.ports(None);
+            match Runs::default().resume(&recorded, how, "arn", ports) {
+                Ok(task) => {
+                    *meddler.events.lock().unwrap() = recorded.events.clone();
+                    let ended = follow(task, receiver, &meddler, None).await;
+                    return Ok(Some((how, ended)));
+                }
+                Err(StartError::NotOpen(_)) => return Ok(None),
+                Err(StartError::OnlyLift(_)) => {}
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+        Err("it can be neither continued nor closed".to_owned())
+    }
+
+    fn ports(
+        &self,
+        trouble: Option<Trouble>,
+    ) -> (Arc<Meddler>, Ports, UnboundedReceiver<RunEvent>) {
+        let meddler = Arc::new(Meddler {
+            drill: self.drill.clone(),
+            trouble: Mutex::new(trouble),
+            events: Arc::default(),
+        });
+        let (events, receiver) = mpsc::unbounded_channel();
+        let ports = Ports {
+            actuator: Arc::clone(&meddler) as _,
+            clock: Arc::clone(&self.clock),
+            events,
+            verification: None,
+        };
+        (meddler, ports, receiver)
     }
 
     /// What the account has become, once everything that was set in motion has come to rest.

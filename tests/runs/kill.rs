@@ -1,0 +1,46 @@
+//! A process that dies after any line of the journal, and another one that takes the run up.
+
+use std::time::Duration;
+
+use firedoor::executor::{Resume, RunOutcome};
+
+use super::normalise::difference;
+use super::troubles::{Results, begin, closed, expect};
+use super::world::Case;
+
+/// Dies after every line in turn: nothing is lost, nothing is done twice, and nothing stands open.
+pub(crate) async fn every_line(case: &Case, plain: &[String]) -> Results {
+    let mut results = Results::new();
+    for line in 1.. {
+        match after(case, line, plain).await {
+            Ok(false) => break,
+            Ok(true) => results.push((format!("killed after line {line}"), Ok(()))),
+            Err(why) => results.push((format!("killed after line {line}"), Err(why))),
+        }
+    }
+    results
+}
+
+/// Whether the run had not come to its end by that line.
+async fn after(case: &Case, line: usize, plain: &[String]) -> Result<bool, String> {
+    let (site, plan) = begin(case)?;
+    let broken = site.run(&plan, "run", None, Some(line)).await;
+    if broken.outcome.is_some() {
+        return Ok(false);
+    }
+    // What was sent arrives nevertheless.
+    site.clock.sleep(Duration::from_secs(2)).await;
+    let Some((how, ended)) = site.resume("run").await? else {
+        return Ok(false);
+    };
+    if how == Resume::Close {
+        expect(
+            &ended,
+            &[RunOutcome::Stopped, RunOutcome::Failed, RunOutcome::Done],
+        )?;
+        return closed(&site, &plan).map(|()| true);
+    }
+    expect(&ended, &[RunOutcome::Done])?;
+    closed(&site, &plan)?;
+    difference(plain, &site.picture().await).map(|()| true)
+}
