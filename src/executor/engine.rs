@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::event::{RunEventKind, RunOutcome, StepOutcome};
 use super::resume::{Earlier, Left};
-use super::step::{Context, StepEnd};
+use super::step::{Context, StepEnd, failed};
 use crate::operation::{Bindings, Occasion, Operation, StepId, Unbound};
 use crate::plan::{Class, Plan, Step, What};
 
@@ -220,6 +220,13 @@ impl Engine {
         quiet && self.was_sent(once) && step.after.iter().all(settled)
     }
 
+    /// Whether what this step opened, or denied for a while, is known to be taken back.
+    fn is_closed_again(&self, id: StepId) -> bool {
+        let closes = |it: &&Step| it.class == Class::AlwaysOnceSent(id);
+        let mut closing = self.plan.steps.iter().filter(closes).peekable();
+        closing.peek().is_some() && closing.all(|it| self.is_good(it.id))
+    }
+
     fn was_sent(&self, id: StepId) -> bool {
         match self.progress.get(&id) {
             Some(Progress::Ended { sent, .. }) => *sent,
@@ -397,9 +404,7 @@ async fn perform(
     }
     let begun = RunEventKind::Begun { step: step.id };
     drop(context.recorder.record(begun).await);
-    let unbound = |unbound: Unbound| StepOutcome::Failed {
-        error: unbound.to_string(),
-    };
+    let unbound = |unbound: Unbound| failed(step.class, "not made: ", unbound.to_string());
     match &step.what {
         What::Change(operation) => match operation.bind(&bindings) {
             Ok(bound) => {

@@ -57,6 +57,12 @@ impl Patience {
         longest: Duration::from_secs(2),
     };
 
+    /// Of an instance that stops or starts, with its memory to be written: about 5 min.
+    pub(super) const POWER: Self = Self {
+        attempts: 64,
+        longest: Duration::from_secs(5),
+    };
+
     /// Of the last look at everything: about 25 s.
     pub(super) const VERIFY: Self = Self {
         attempts: 10,

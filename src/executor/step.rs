@@ -68,6 +68,16 @@ pub(super) fn closes(class: Class) -> bool {
     matches!(class, Class::AlwaysOnceSent(_) | Class::OnceSafe(_))
 }
 
+/// How a step ends that could not do what it is for: what only should be done halts nothing.
+pub(super) fn failed(class: Class, what: &str, error: String) -> StepOutcome {
+    match class {
+        Class::Should | Class::OnceSafe(_) => StepOutcome::Warned {
+            message: format!("{what}{error}"),
+        },
+        Class::Must | Class::AlwaysOnceSent(_) => StepOutcome::Failed { error },
+    }
+}
+
 impl Context {
     pub(super) fn new(
         actuator: Arc<dyn Actuator>,
@@ -104,13 +114,7 @@ impl Context {
         };
         let (outcome, made) = match change.make().await {
             Ok((outcome, made)) => (outcome, made),
-            Err(error) if matches!(planned.class, Class::Should | Class::OnceSafe(_)) => (
-                StepOutcome::Warned {
-                    message: format!("not made: {error}"),
-                },
-                None,
-            ),
-            Err(error) => (StepOutcome::Failed { error }, None),
+            Err(error) => (failed(planned.class, "not made: ", error), None),
         };
         StepEnd {
             step: planned.id,
@@ -148,9 +152,8 @@ impl Context {
         for operation in operations {
             let (seen, last) = self.read_back(step, operation, Patience::VERIFY).await;
             if !seen {
-                return StepOutcome::Failed {
-                    error: format!("not in force: {}{last}", operation.prose()),
-                };
+                let error = format!("not in force: {}{last}", operation.prose());
+                return failed(step.class, "", error);
             }
         }
         StepOutcome::Done {

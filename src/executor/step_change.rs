@@ -29,6 +29,12 @@ impl Change<'_> {
                 let why = "already so".into();
                 return Ok((StepOutcome::Skipped { why }, found));
             }
+            // AWS refuses a second group of one name. Its default rules may be gone, or not shown yet.
+            if found.is_some() && matches!(self.operation, Operation::CreateGroup { .. }) {
+                self.read_back(Patience::VERIFY).await;
+                let why = "there already: an earlier run made it".into();
+                return Ok((StepOutcome::Skipped { why }, found));
+            }
         }
         if self.unconditional() {
             return self.close().await.map(|outcome| (outcome, None));
@@ -44,10 +50,10 @@ impl Change<'_> {
     /// Reads back what was made.
     pub(super) async fn confirm(&self, made: Option<String>) -> Result<Made, String> {
         let creates_group = matches!(self.operation, Operation::CreateGroup { .. });
-        let patience = if creates_group {
-            Patience::VERIFY
-        } else {
-            Patience::READ_BACK
+        let patience = match self.operation {
+            Operation::CreateGroup { .. } => Patience::VERIFY,
+            Operation::StopInstance { .. } | Operation::StartInstance { .. } => Patience::POWER,
+            _ => Patience::READ_BACK,
         };
         match self.read_back(patience).await {
             (true, _) => {
