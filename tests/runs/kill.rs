@@ -3,26 +3,36 @@
 use std::time::Duration;
 
 use firedoor::executor::{Resume, RunOutcome};
+use firedoor::plan::{Class, Plan};
 
 use super::normalise::difference;
 use super::troubles::{Results, bad_ends, begin, closed, expect};
 use super::world::Case;
 
 /// Dies after every line in turn: nothing is lost, nothing is done twice, and nothing stands open.
-pub(crate) async fn every_line(case: &Case, plain: &[String]) -> Results {
+pub(crate) async fn every_line(case: &Case, plan: &Plan, plain: &[String]) -> Results {
     let mut results = Results::new();
-    for line in 1.. {
-        match after(case, line, plain).await {
-            Ok(false) => break,
-            Ok(true) => results.push((format!("killed after line {line}"), Ok(()))),
-            Err(why) => results.push((format!("killed after line {line}"), Err(why))),
+    let opens = |it: &firedoor::plan::Step| matches!(it.class, Class::AlwaysOnceSent(_));
+    let hows: &[Resume] = if plan.steps.iter().any(opens) {
+        &[Resume::Continue, Resume::Close]
+    } else {
+        &[Resume::Continue]
+    };
+    for how in hows {
+        for line in 1.. {
+            let name = format!("killed after line {line}, {how:?}");
+            match after(case, line, *how, plain).await {
+                Ok(false) => break,
+                Ok(true) => results.push((name, Ok(()))),
+                Err(why) => results.push((name, Err(why))),
+            }
         }
     }
     results
 }
 
 /// Whether the run had not come to its end by that line.
-async fn after(case: &Case, line: usize, plain: &[String]) -> Result<bool, String> {
+async fn after(case: &Case, line: usize, how: Resume, plain: &[String]) -> Result<bool, String> {
     let (site, plan) = begin(case)?;
     let broken = site.run(&plan, "run", None, Some(line)).await;
     if broken.outcome.is_some() {
@@ -30,14 +40,12 @@ async fn after(case: &Case, line: usize, plain: &[String]) -> Result<bool, Strin
     }
     // What was sent arrives nevertheless.
     site.clock.sleep(Duration::from_secs(2)).await;
-    let Some((how, ended)) = site.resume("run").await? else {
+    let Some((how, ended)) = site.resume("run", how).await? else {
         return Ok(false);
     };
     if how == Resume::Close {
-        expect(
-            &ended,
-            &[RunOutcome::Stopped, RunOutcome::Failed, RunOutcome::Done],
-        )?;
+        let safe = [RunOutcome::Stopped, RunOutcome::Failed, RunOutcome::Done];
+        expect(&ended, &safe)?;
         // A step that never arrived keeps the lock, as in every run that failed.
         let left = site.left_open(&plan);
         let ends = bad_ends(&ended)?;

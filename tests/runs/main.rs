@@ -1,4 +1,4 @@
-//! Every action and every shipped playbook, carried out in the embedded world on a simulated clock: as it
+//! Every action, every shipped playbook and the preparation of a VPC, carried out in the embedded world on a simulated clock: as it
 //! should go, with every step refused, twice, with every kind of trouble at
 //! every step, killed after every line of its journal and taken up again, and taken back.
 //!
@@ -78,7 +78,11 @@ fn cases() -> Vec<Case> {
         what: What::Action(action),
         variant,
     });
-    plain.chain(others).collect()
+    let prepare = Case {
+        what: What::Prepare,
+        variant: Variant::Unprepared,
+    };
+    plain.chain(others).chain([prepare]).collect()
 }
 
 /// Cases are shared out among the processors: each has worlds of its own.
@@ -129,7 +133,7 @@ async fn checks(case: &Case) -> Results {
     results.push(("twice".to_owned(), troubles::twice(case).await));
     results.extend(troubles::denied(case, &plan).await);
     results.extend(troubles::faults(case, &plan, &plain).await);
-    results.extend(kill::every_line(case, &plain).await);
-    results.push(("undone".to_owned(), undo::undone(case).await));
+    results.extend(kill::every_line(case, &plan, &plain).await);
+    results.extend(undo::undone(case, &plan).await);
     results
 }

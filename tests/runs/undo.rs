@@ -1,18 +1,39 @@
 //! What a run did, taken back.
 
 use firedoor::executor::{RunOutcome, survey};
-use firedoor::plan::undo;
+use firedoor::plan::{Class, Plan, Step, What, undo};
 
 use super::normalise::{difference, normalise, reversible};
-use super::troubles::{begin, expect};
-use super::world::{Case, Site};
+use super::troubles::{Results, begin, expect};
+use super::world::{Case, Kind, Site, Trouble};
 
-/// A run and its undo leave everything as it was, but for what the undo says that it keeps.
-pub(crate) async fn undone(case: &Case) -> Result<(), String> {
+/// A run and its undo leave everything as it was, but for what nothing takes back: also where a step of the
+/// run was refused, and it went no further.
+pub(crate) async fn undone(case: &Case, plan: &Plan) -> Results {
+    let mut results = vec![("undone".to_owned(), after(case, None).await)];
+    let must = |it: &&Step| it.class == Class::Must && matches!(it.what, What::Change(_));
+    for step in plan.steps.iter().filter(must) {
+        let refused = Trouble {
+            step: step.id,
+            kind: Kind::Denied,
+            calls: u32::MAX,
+        };
+        let name = format!("step {} denied and undone", step.id);
+        results.push((name, after(case, Some(refused)).await));
+    }
+    results
+}
+
+async fn after(case: &Case, trouble: Option<Trouble>) -> Result<(), String> {
     let (site, plan) = begin(case)?;
     let before = normalise(&Site::new(case.variant).drill, &site.original);
-    let ended = site.run(&plan, "run", None, None).await;
-    expect(&ended, &[RunOutcome::Done])?;
+    let ended = site.run(&plan, "run", trouble, None).await;
+    let expected: &[RunOutcome] = match trouble {
+        None => &[RunOutcome::Done],
+        // What is so already is not sent, and so not refused.
+        Some(_) => &[RunOutcome::Failed, RunOutcome::Done],
+    };
+    expect(&ended, expected)?;
     site.picture().await;
     let taken = survey(&site.drill, &ended.view()?).await;
     let taken = taken.map_err(|it| it.to_string())?;

@@ -13,7 +13,7 @@ use firedoor::executor::{
 use firedoor::model::{Direction, Estate, RulePeer};
 use firedoor::operation::{Actuator, Answer, CallError, CallErrorKind, Operation, State, StepId};
 use firedoor::plan::{
-    Action, Dwell, Intent, Plan, PlanError, Playbook, Procedure, build, build_playbook,
+    Action, Dwell, Intent, Plan, PlanError, Playbook, Procedure, build, build_playbook, prepare,
 };
 use firedoor::sources::Clock;
 use futures::future::BoxFuture;
@@ -31,6 +31,8 @@ pub(crate) enum Variant {
     Protected,
     /// The suspect's network ACL has as many entries as the quota allows.
     Full,
+    /// The VPC has no pair of groups prepared.
+    Unprepared,
 }
 
 /// What is carried out.
@@ -38,6 +40,7 @@ pub(crate) enum Variant {
 pub(crate) enum What {
     Action(Action),
     Playbook(Playbook),
+    Prepare,
 }
 
 /// Something to be carried out, somewhere.
@@ -53,6 +56,7 @@ impl Case {
         match &self.what {
             What::Action(action) => action.name(),
             What::Playbook(playbook) => &playbook.name,
+            What::Prepare => "prepare",
         }
     }
 
@@ -79,6 +83,7 @@ impl Case {
                 build(estate, &intent)
             }
             What::Playbook(playbook) => build_playbook(estate, playbook, &intent),
+            What::Prepare => prepare(estate, &estate.vpcs().next().unwrap().id, "case"),
         }
     }
 }
@@ -90,6 +95,7 @@ fn scenario(variant: Variant) -> Scenario {
         Variant::Protected => {
             text.replace("hibernation = true", "hibernation = true\nprotected = true")
         }
+        Variant::Unprepared => text.replace("firedoor-step-", "other-"),
         Variant::Full => {
             let entry = |number: u16| {
                 format!(
@@ -192,12 +198,17 @@ impl Site {
         follow(task, receiver, &meddler, lines).await
     }
 
-    /// Another process takes up the run of this id; `None`: it has come to its end.
-    pub(crate) async fn resume(&self, id: &str) -> Result<Option<(Resume, Ended)>, String> {
+    /// Another process takes up the run of this id; `None`: it has come to its end. One that may only be
+    /// closed is closed.
+    pub(crate) async fn resume(
+        &self,
+        id: &str,
+        how: Resume,
+    ) -> Result<Option<(Resume, Ended)>, String> {
         let archive = Archive::new(self.root.path());
         let found = archive.find(id).map_err(|it| it.to_string())?;
         let recorded = found.ok_or("its journal is not found")?;
-        for how in [Resume::Continue, Resume::Close] {
+        for how in [how, Resume::Close] {
             let (meddler, ports, receiver) = self.ports(None);
             match Runs::default().resume(&recorded, how, "arn", ports) {
                 Ok(task) => {
