@@ -18,6 +18,8 @@ pub(super) struct Chain {
     pub(super) last: Operation,
     /// The state before the first of them.
     pub(super) before: Option<State>,
+    /// The state before the last of them, which may have been refused.
+    before_last: Option<State>,
     made: Option<String>,
     now: Result<State, String>,
     pub(super) verdict: Verdict,
@@ -71,6 +73,7 @@ impl Chain {
             steps: vec![taken.step],
             last: taken.operation.clone(),
             before: taken.before.clone(),
+            before_last: taken.before.clone(),
             made: made(taken).map(str::to_string),
             now: taken.now.clone(),
             verdict: Verdict::Settled,
@@ -99,6 +102,7 @@ impl Chain {
             ) => all.extend(rules.iter().cloned()),
             (last, operation) => last.clone_from(operation),
         }
+        self.before_last.clone_from(&taken.before);
         self.made = made(taken).map(str::to_string).or(self.made.take());
         self.now.clone_from(&taken.now);
     }
@@ -129,7 +133,7 @@ impl Chain {
     }
 
     fn judge_inside(&self, now: &State) -> Verdict {
-        if *now == State::Absent || self.last.satisfied_by(now) {
+        if *now == State::Absent || self.is_ours(now) {
             Verdict::Settled
         } else {
             Verdict::Drift(now.clone())
@@ -167,9 +171,32 @@ impl Chain {
         }
     }
 
-    /// Whether the object is as the run left it.
+    /// Whether the object is as the run left it, or as it was before a last step that changed nothing.
     fn is_ours(&self, now: &State) -> bool {
+        self.before_last.as_ref() == Some(now) || self.is_as_sent(now)
+    }
+
+    fn is_as_sent(&self, now: &State) -> bool {
         match &self.last {
+            Operation::SetTags { tags, .. } => {
+                let State::Tags(now) = now else {
+                    return false;
+                };
+                let before = match &self.before {
+                    Some(State::Tags(before)) => Some(before),
+                    _ => None,
+                };
+                // Several steps may have set them, and one may have been refused.
+                tags.iter().all(|(key, want)| {
+                    let now = now.get(key);
+                    let met = match (want, now) {
+                        (Some(want), Some(now)) => want.is_met_by(now),
+                        (None, None) => true,
+                        _ => false,
+                    };
+                    met || now == before.and_then(|it| it.get(key))
+                })
+            }
             // A group that the run emptied has no default rule any more.
             Operation::CreateGroup { .. } => now.made() == self.made.as_deref(),
             last => last.satisfied_by(now),
