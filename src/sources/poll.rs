@@ -467,7 +467,10 @@ impl Schedule {
 fn waits_for_instances(part: PartKind) -> bool {
     matches!(
         part,
-        PartKind::Volumes | PartKind::AsgMemberships | PartKind::TargetMemberships
+        PartKind::Volumes
+            | PartKind::AsgMemberships
+            | PartKind::TargetMemberships
+            | PartKind::Profiles
     )
 }
 

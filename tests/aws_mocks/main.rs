@@ -1,0 +1,9 @@
+//! What is sent to AWS and how its answers are read, where the emulator is kinder than AWS or has no such
+//! answer. The answers are written from AWS's reference; each test names the page.
+
+#![cfg(feature = "aws")]
+
+mod dry_run;
+mod once;
+mod server;
+mod shapes;
