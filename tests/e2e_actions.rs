@@ -80,7 +80,7 @@ fn carry_out(
     program.env("XDG_STATE_HOME", state);
     program.args(["apply", "--instance", suspect, "--action", row.action]);
     program.args(["--peer", PEER, "--vpc", manifest.text("/vpc/id")]);
-    program.args(["--max-dwell", "1", "--case", CASE]);
+    program.args(["--max-dwell", "1", "--proof-wait", "0", "--case", CASE]);
     program.args(["--allow-changes", "--confirm", tail]);
     let output = program.output().map_err(|error| error.to_string())?;
     let Some(journal) = journal_in(&state.join("firedoor")) else {

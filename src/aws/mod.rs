@@ -12,10 +12,12 @@ mod estate;
 mod failure;
 mod guardduty;
 mod logs;
+mod own_host;
 mod probe;
 mod source;
 
 pub use actuator::AwsActuator;
 pub use connect::{Account, ConnectError, Connection, Keys, connect, connect_as};
 pub use probe::AwsProbe;
+pub use own_host::{OwnHost, own_host};
 pub use source::AwsSource;

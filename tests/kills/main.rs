@@ -3,6 +3,8 @@
 //! `FIREDOOR_SEED` which.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[cfg(feature = "aws")]
+mod aws;
 mod bounds;
 mod world;
 
