@@ -49,6 +49,17 @@ const ROUTE_SWAP: &[&str] = &[
 
 const ROUTES: &[&str] = &["ec2:CreateRoute", "ec2:ReplaceRoute", "ec2:DeleteRoute"];
 
+/// A subnet that the main table serves gets a copy of it.
+const ROUTES_OFF: &[&str] = &[
+    ROUTES[0],
+    ROUTES[1],
+    ROUTES[2],
+    ROUTE_SWAP[0],
+    ROUTE_SWAP[1],
+    ROUTE_SWAP[2],
+    ROUTE_SWAP[3],
+];
+
 const BLACKHOLE: &[&str] = &[
     "ec2:CreateNetworkInterface",
     ROUTES[0],
@@ -79,7 +90,8 @@ pub(super) fn calls(action: Action) -> &'static [&'static str] {
         Action::NaclPulse => PULSE,
         Action::NaclDenyAll | Action::NaclDenyPeer | Action::NaclFarSide => ENTRIES,
         Action::RouteSwap => ROUTE_SWAP,
-        Action::IgwRoutesOff | Action::IgwRoutesOffVpc => ROUTES,
+        Action::IgwRoutesOff => ROUTES_OFF,
+        Action::IgwRoutesOffVpc => ROUTES,
         Action::BlackholeRoute => BLACKHOLE,
         Action::ProfileDetach => &[
             "ec2:DisassociateIamInstanceProfile",
