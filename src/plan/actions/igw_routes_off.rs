@@ -23,7 +23,6 @@ pub(in crate::plan) const ENTRY: Entry = Entry {
     scope: Scope::Subnet,
     summary: "delete the internet routes of its subnets' route tables",
     caveat: "hits every subnet of the table, and all behind a NAT gateway there; endpoints and peering stay",
-    stays: "a route table, where its subnets were served by the main one",
     fails_health_checks: false,
     needs: NEEDS,
     build: steps,
