@@ -137,16 +137,16 @@ impl Recorded {
     /// # Errors
     /// The file can't be read, or tells of no run.
     pub fn read(path: &Path) -> Result<Self, Unreadable> {
-        let back = journal_read::read(path).map_err(|error| unreadable(path, error))?;
+        let back = journal_read::read(path).map_err(|error| unreadable(path, &error))?;
         let (mut events, mut damage) = (back.events, back.damage);
         let Some(first) = events.first() else {
             let empty = || "empty: no run was begun".to_owned();
             return Err(unreadable(
                 path,
-                damage.map_or_else(empty, |it| it.to_string()),
+                &damage.map_or_else(empty, |it| it.to_string()),
             ));
         };
-        let mut view = RunView::begin(first).map_err(|error| unreadable(path, error))?;
+        let mut view = RunView::begin(first).map_err(|error| unreadable(path, &error))?;
         let fits = |event: &&RunEvent| view.apply(event).is_ok();
         let good = 1 + events.iter().skip(1).take_while(fits).count();
         if good < events.len() {
@@ -177,7 +177,7 @@ impl Recorded {
     }
 }
 
-fn unreadable(path: &Path, why: impl ToString) -> Unreadable {
+fn unreadable(path: &Path, why: &impl ToString) -> Unreadable {
     Unreadable {
         path: path.display().to_string(),
         why: why.to_string(),
@@ -197,7 +197,7 @@ fn entries(folder: &Path, unreadables: &mut Vec<Unreadable>) -> Vec<PathBuf> {
         Ok(paths) => paths,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => {
-            unreadables.push(unreadable(folder, error));
+            unreadables.push(unreadable(folder, &error));
             Vec::new()
         }
     }

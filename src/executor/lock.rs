@@ -75,7 +75,7 @@ pub enum LockError {
 }
 
 fn held_by(holder: Option<&Holder>) -> String {
-    holder.map_or_else(|| "another run".to_owned(), |it| it.to_string())
+    holder.map_or_else(|| "another run".to_owned(), ToString::to_string)
 }
 
 impl Lock {

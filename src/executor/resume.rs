@@ -7,6 +7,7 @@ use super::event::{Resume, StepOutcome};
 use super::retry::Patience;
 use super::run_view::{RunView, StepStatus, StepView};
 use super::step::{Change, Context, Made, StepEnd};
+use crate::model::InstanceState;
 use crate::operation::{Operation, State, StepId};
 use crate::plan::{Class, Step, What};
 
@@ -128,8 +129,7 @@ impl Context {
         for attempt in 1..=patience.attempts {
             match self.observe(sent).await {
                 Ok(state) if sent.satisfied_by(&state) => return (Some(state), true),
-                // A command that has not succeeded is there all the same.
-                Ok(state @ State::Command(_)) => return (Some(state), false),
+                Ok(state) if is_under_way(sent, &state) => return (Some(state), false),
                 Ok(state) => last = Some(state),
                 Err(_) => {}
             }
@@ -199,10 +199,27 @@ impl Change<'_> {
                 let message = FOUND.into();
                 Ok(Some((StepOutcome::Done { message }, made)))
             }
+            Some(state) if is_under_way(&sent, &state) => {
+                self.answered(made.clone()).await?;
+                self.confirm(made).await.map(Some)
+            }
             // It was made: a second one would be one too many.
             _ if made.is_some() => self.confirm(made).await.map(Some),
             _ => Ok(None),
         }
+    }
+}
+
+/// Whether a state shows that a call arrived, though its effect is not complete: a command that has not
+/// succeeded is there all the same, and an instance takes its time.
+fn is_under_way(sent: &Operation, state: &State) -> bool {
+    match (sent, state) {
+        (_, State::Command(_)) => true,
+        (Operation::StopInstance { .. }, State::Instance(is)) => *is == InstanceState::Stopping,
+        (Operation::StartInstance { .. }, State::Instance(is)) => *is == InstanceState::Pending,
+        (Operation::EnterStandby { .. }, State::Asg(is)) => is == "EnteringStandby",
+        (Operation::DetachFromAsg { .. }, State::Asg(is)) => is == "Detaching",
+        _ => false,
     }
 }
 

@@ -150,12 +150,12 @@ impl Runs {
     /// Who changes the target already, why the journal can't be used, or why this run can't be taken up so.
     pub fn resume(
         &self,
-        recorded: &Recorded,
+        open: &Recorded,
         how: Resume,
         caller: &str,
         ports: Ports,
     ) -> Result<JoinHandle<RunOutcome>, StartError> {
-        let (path, view) = (&recorded.path, &recorded.view);
+        let (path, view) = (&open.path, &open.view);
         let root = path.parent().and_then(Path::parent).unwrap_or(path);
         let lock = lock(root, &view.plan.target, &view.run, caller, &ports)?;
         // Only now is it sure that nobody else writes to it: it may have gone on since it was listed.

@@ -167,6 +167,7 @@ async fn a_pulse_that_was_interrupted_is_only_lifted() {
         after: 30,
         lost: false,
         torn: false,
+        stopped: None,
     };
     assert!(matches!(world.begin(Some(death)).await, Life::Died));
     let (ports, _none) = world.ports();

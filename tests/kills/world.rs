@@ -104,6 +104,8 @@ pub(crate) struct Death {
     pub(crate) lost: bool,
     /// It leaves half a line.
     pub(crate) torn: bool,
+    /// Somebody had asked it to stop, so many lines before.
+    pub(crate) stopped: Option<usize>,
 }
 
 /// How a console's life ended.
@@ -153,8 +155,9 @@ impl World {
     /// A console begins the run.
     pub(crate) async fn begin(&self, death: Option<Death>) -> Life {
         let (ports, events) = self.ports();
-        let task = Runs::default().start(self.run(), self.root.path(), ports);
-        self.live(task.unwrap(), events, death).await
+        let runs = Runs::default();
+        let task = runs.start(self.run(), self.root.path(), ports);
+        self.live(&runs, task.unwrap(), events, death).await
     }
 
     /// Another console takes it up.
@@ -164,8 +167,9 @@ impl World {
             // Its last line got to the disk when it was dead already.
             return Life::Ended(self.recorded().view.ended.unwrap().1);
         };
-        let task = Runs::default().resume(&open, how, "arn-2", ports);
-        self.live(task.unwrap(), events, death).await
+        let runs = Runs::default();
+        let task = runs.resume(&open, how, "arn-2", ports);
+        self.live(&runs, task.unwrap(), events, death).await
     }
 
     /// From now on these calls get no answer, nor arrive.
@@ -204,6 +208,7 @@ impl World {
 
     async fn live(
         &self,
+        runs: &Runs,
         task: tokio::task::JoinHandle<RunOutcome>,
         mut events: mpsc::UnboundedReceiver<RunEvent>,
         death: Option<Death>,
@@ -211,6 +216,10 @@ impl World {
         let mut seen = 0;
         while events.recv().await.is_some() {
             seen += 1;
+            let warned = death.and_then(|it| it.after.checked_sub(it.stopped?));
+            if warned == Some(seen) {
+                runs.stop();
+            }
             if let Some(death) = death.filter(|it| it.after == seen) {
                 self.wire.lost.store(death.lost, Ordering::Relaxed);
                 self.wire.deaths.fetch_add(1, Ordering::Relaxed);
