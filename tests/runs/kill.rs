@@ -10,7 +10,7 @@ use super::troubles::{Results, bad_ends, begin, closed, expect};
 use super::world::Case;
 
 /// Dies after every line in turn: nothing is lost, nothing is done twice, and nothing stands open.
-pub(crate) async fn every_line(case: &Case, plan: &Plan, plain: &[String]) -> Results {
+pub(crate) async fn every_line(case: &Case, plan: &Plan, wanted: &[String]) -> Results {
     let mut results = Results::new();
     let opens = |it: &firedoor::plan::Step| matches!(it.class, Class::AlwaysOnceSent(_));
     let hows: &[Resume] = if plan.steps.iter().any(opens) {
@@ -21,7 +21,7 @@ pub(crate) async fn every_line(case: &Case, plan: &Plan, plain: &[String]) -> Re
     for how in hows {
         for line in 1.. {
             let name = format!("killed after line {line}, {how:?}");
-            match after(case, line, *how, plain).await {
+            match after(case, line, *how, wanted).await {
                 Ok(false) => break,
                 Ok(true) => results.push((name, Ok(()))),
                 Err(why) => results.push((name, Err(why))),
@@ -32,7 +32,7 @@ pub(crate) async fn every_line(case: &Case, plan: &Plan, plain: &[String]) -> Re
 }
 
 /// Whether the run had not come to its end by that line.
-async fn after(case: &Case, line: usize, how: Resume, plain: &[String]) -> Result<bool, String> {
+async fn after(case: &Case, line: usize, how: Resume, wanted: &[String]) -> Result<bool, String> {
     let (site, plan) = begin(case)?;
     let broken = site.run(&plan, "run", None, Some(line)).await;
     if broken.outcome.is_some() {
@@ -53,5 +53,5 @@ async fn after(case: &Case, line: usize, how: Resume, plain: &[String]) -> Resul
     }
     expect(&ended, &[RunOutcome::Done])?;
     closed(&site, &plan)?;
-    difference(plain, &site.picture().await).map(|()| true)
+    difference(wanted, &site.picture().await).map(|()| true)
 }

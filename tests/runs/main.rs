@@ -125,15 +125,16 @@ async fn checks(case: &Case) -> Results {
         Ok(plan) => plan,
         Err(error) => return vec![("can't be planned".to_owned(), Err(error.to_string()))],
     };
-    let plain = match troubles::plain(case).await {
+    let picture = match troubles::plain(case).await {
         Ok(picture) => picture,
         Err(why) => return vec![("plain".to_owned(), Err(why))],
     };
     let mut results: Results = vec![("plain".to_owned(), Ok(()))];
     results.push(("twice".to_owned(), troubles::twice(case).await));
     results.extend(troubles::denied(case, &plan).await);
-    results.extend(troubles::faults(case, &plan, &plain).await);
-    results.extend(kill::every_line(case, &plan, &plain).await);
+    results.extend(troubles::faults(case, &plan, &picture).await);
+    results.extend(kill::every_line(case, &plan, &picture).await);
     results.extend(undo::undone(case, &plan).await);
+    results.extend(undo::killed(case).await);
     results
 }

@@ -108,18 +108,18 @@ pub(crate) async fn twice(case: &Case) -> Result<(), String> {
 }
 
 /// A call of every step goes wrong once: the run gets there nevertheless.
-pub(crate) async fn faults(case: &Case, plan: &Plan, plain: &[String]) -> Results {
+pub(crate) async fn faults(case: &Case, plan: &Plan, wanted: &[String]) -> Results {
     let mut results = Results::new();
     for step in changes(plan) {
         for kind in [Kind::Throttled, Kind::Late, Kind::LostMade, Kind::Lost] {
             let name = format!("step {} {kind:?}", step.id);
-            results.push((name, fault_at(case, step, kind, plain).await));
+            results.push((name, fault_at(case, step, kind, wanted).await));
         }
     }
     results
 }
 
-async fn fault_at(case: &Case, step: &Step, kind: Kind, plain: &[String]) -> Result<(), String> {
+async fn fault_at(case: &Case, step: &Step, kind: Kind, wanted: &[String]) -> Result<(), String> {
     let (site, plan) = begin(case)?;
     let trouble = Trouble {
         step: step.id,
@@ -129,7 +129,7 @@ async fn fault_at(case: &Case, step: &Step, kind: Kind, plain: &[String]) -> Res
     let ended = site.run(&plan, "run", Some(trouble), None).await;
     expect(&ended, &[RunOutcome::Done])?;
     closed(&site, &plan)?;
-    difference(plain, &site.picture().await)
+    difference(wanted, &site.picture().await)
 }
 
 fn outcome(status: &StepStatus) -> Option<&StepOutcome> {

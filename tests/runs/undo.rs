@@ -1,11 +1,13 @@
 //! What a run did, taken back.
 
-use firedoor::executor::{RunOutcome, survey};
+use std::time::Duration;
+
+use firedoor::executor::{Resume, RunOutcome, survey};
 use firedoor::plan::{Class, Plan, Step, What, undo};
 
 use super::normalise::{difference, normalise, reversible};
 use super::troubles::{Results, begin, expect};
-use super::world::{Case, Kind, Site, Trouble};
+use super::world::{Case, Ended, Kind, Site, Trouble};
 
 /// A run and its undo leave everything as it was, but for what nothing takes back: also where a step of the
 /// run was refused, and it went no further.
@@ -26,7 +28,6 @@ pub(crate) async fn undone(case: &Case, plan: &Plan) -> Results {
 
 async fn after(case: &Case, trouble: Option<Trouble>) -> Result<(), String> {
     let (site, plan) = begin(case)?;
-    let before = normalise(&Site::new(case.variant).drill, &site.original);
     let ended = site.run(&plan, "run", trouble, None).await;
     let expected: &[RunOutcome] = match trouble {
         None => &[RunOutcome::Done],
@@ -34,17 +35,63 @@ async fn after(case: &Case, trouble: Option<Trouble>) -> Result<(), String> {
         Some(_) => &[RunOutcome::Failed, RunOutcome::Done],
     };
     expect(&ended, expected)?;
+    let undo = way_back(&site, &plan, &ended).await?;
+    if !undo.steps.is_empty() {
+        let ended = site.run(&undo, "undo", None, None).await;
+        expect(&ended, &[RunOutcome::Done])?;
+    }
+    as_before(case, &site).await
+}
+
+/// An undo that dies after every line of its own journal in turn, and is taken up again.
+pub(crate) async fn killed(case: &Case) -> Results {
+    let mut results = Results::new();
+    for line in 1.. {
+        let name = format!("undo killed after line {line}");
+        match killed_after(case, line).await {
+            Ok(false) => break,
+            Ok(true) => results.push((name, Ok(()))),
+            Err(why) => results.push((name, Err(why))),
+        }
+    }
+    results
+}
+
+/// Whether the undo had not come to its end by that line.
+async fn killed_after(case: &Case, line: usize) -> Result<bool, String> {
+    let (site, plan) = begin(case)?;
+    let ended = site.run(&plan, "run", None, None).await;
+    let undo = way_back(&site, &plan, &ended).await?;
+    if undo.steps.is_empty() {
+        return Ok(false);
+    }
+    let broken = site.run(&undo, "undo", None, Some(line)).await;
+    if broken.outcome.is_some() {
+        return Ok(false);
+    }
+    // What was sent arrives nevertheless.
+    site.clock.sleep(Duration::from_secs(2)).await;
+    let Some((_, ended)) = site.resume("undo", Resume::Continue).await? else {
+        return Ok(false);
+    };
+    expect(&ended, &[RunOutcome::Done])?;
+    as_before(case, &site).await.map(|()| true)
+}
+
+/// The plan that takes a run back.
+async fn way_back(site: &Site, plan: &Plan, ended: &Ended) -> Result<Plan, String> {
     site.picture().await;
     let taken = survey(&site.drill, &ended.view()?).await;
     let taken = taken.map_err(|it| it.to_string())?;
-    let undo = undo("run", &plan, &taken, None);
-    if let Some(drift) = undo.drift.first() {
-        return Err(format!("drift: {drift:?}"));
+    let undo = undo("run", plan, &taken, None);
+    match undo.drift.first() {
+        Some(drift) => Err(format!("drift: {drift:?}")),
+        None => Ok(undo.plan),
     }
-    if !undo.plan.steps.is_empty() {
-        let ended = site.run(&undo.plan, "undo", None, None).await;
-        expect(&ended, &[RunOutcome::Done])?;
-    }
+}
+
+async fn as_before(case: &Case, site: &Site) -> Result<(), String> {
+    let before = normalise(&Site::new(case.variant).drill, &site.original);
     let after = site.picture().await;
     difference(&reversible(before), &reversible(after))
 }

@@ -212,7 +212,9 @@ impl Site {
             let (meddler, ports, receiver) = self.ports(None);
             match Runs::default().resume(&recorded, how, "arn", ports) {
                 Ok(task) => {
-                    *meddler.events.lock().unwrap() = recorded.events.clone();
+                    let mut events = meddler.events.lock().unwrap();
+                    events.clone_from(&recorded.events);
+                    drop(events);
                     let ended = follow(task, receiver, &meddler, None).await;
                     return Ok(Some((how, ended)));
                 }
@@ -246,7 +248,7 @@ impl Site {
     /// What the account has become, once everything that was set in motion has come to rest.
     pub(crate) async fn picture(&self) -> Vec<String> {
         self.drill.heal();
-        self.clock.sleep(Duration::from_secs(120)).await;
+        self.clock.sleep(Duration::from_mins(2)).await;
         normalise(&self.drill, &self.original)
     }
 
