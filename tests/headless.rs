@@ -68,13 +68,24 @@ fn the_catalogue_is_an_array_with_everything_about_each_action() {
     for action in all {
         let name = action["name"].as_str().unwrap();
         for key in [
-            "scope", "summary", "calls", "round_trips", "reversible", "evidence_lost", "residual",
-            "possible", "reason",
+            "scope",
+            "summary",
+            "calls",
+            "round_trips",
+            "reversible",
+            "evidence_lost",
+            "residual",
+            "possible",
+            "reason",
         ] {
             assert!(action.get(key).is_some(), "{name} has no {key}");
         }
         let possible = action["possible"].as_bool().unwrap();
-        assert_eq!(action["reason"].as_str().unwrap().is_empty(), possible, "{name}");
+        assert_eq!(
+            action["reason"].as_str().unwrap().is_empty(),
+            possible,
+            "{name}"
+        );
         assert_eq!(action["calls"].is_number(), possible, "{name}");
     }
     assert_eq!(all.iter().filter(|it| it["possible"] == false).count(), 9);
@@ -109,7 +120,14 @@ fn a_confirmed_plan_is_carried_out_and_its_last_line_names_the_run() {
     let desk = Desk::new();
     let file = plan(&desk, "asg-standby");
     let output = desk.run(&[
-        "apply", &file, "--drill", "--allow-changes", "--confirm", tail(), "--output", "json",
+        "apply",
+        &file,
+        "--drill",
+        "--allow-changes",
+        "--confirm",
+        tail(),
+        "--output",
+        "json",
     ]);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let lines = String::from_utf8(output.stdout).unwrap();
@@ -138,8 +156,18 @@ fn a_confirmed_plan_is_carried_out_and_its_last_line_names_the_run() {
 fn what_goes_on_in_the_flow_logs_makes_the_answer_no() {
     let desk = Desk::new();
     let output = desk.run(&[
-        "apply", "--drill", "--instance", SUSPECT, "--action", "sg-swap", "--allow-changes",
-        "--confirm", tail(), "--accept-danger", "--output", "json",
+        "apply",
+        "--drill",
+        "--instance",
+        SUSPECT,
+        "--action",
+        "sg-swap",
+        "--allow-changes",
+        "--confirm",
+        tail(),
+        "--accept-danger",
+        "--output",
+        "json",
     ]);
     // The reverse shell is tracked: it goes on, and is in the next window of the log.
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
@@ -160,7 +188,11 @@ fn a_plan_that_no_longer_holds_is_refused_with_what_differs() {
     let confirmed = ["--drill", "--allow-changes", "--confirm", tail()];
     let output = desk.run(&[&["apply", &file], &confirmed[..]].concat());
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-    assert!(said(&output).contains("termination protection"), "{}", said(&output));
+    assert!(
+        said(&output).contains("termination protection"),
+        "{}",
+        said(&output)
+    );
     for (text, why) in [
         ("{", "is no plan"),
         ("{\"v\": 99}", "version 99"),
@@ -178,7 +210,10 @@ fn playbooks_are_found_by_name_and_their_errors_name_file_and_line() {
     let desk = Desk::new();
     let wanted = ["plan", "--drill", "--instance", SUSPECT, "--playbook"];
     let plan = desk.json(&[&wanted[..], &["contain"]].concat());
-    assert_eq!(plan["plan"]["procedure"], serde_json::json!({"playbook": "contain"}));
+    assert_eq!(
+        plan["plan"]["procedure"],
+        serde_json::json!({"playbook": "contain"})
+    );
     desk.file(
         "config/firedoor/playbooks/mine.toml",
         "schema = 1\nname = \"mine\"\nsummary = \"tags it\"\n\n[[step]]\naction = \"tag\"\n",
@@ -191,16 +226,31 @@ fn playbooks_are_found_by_name_and_their_errors_name_file_and_line() {
     let output = desk.run(&[&wanted[..], &["wrong"]].concat());
     assert_eq!(output.status.code(), Some(2));
     let words = said(&output);
-    assert!(words.contains("wrong.toml") && words.contains("detonate"), "{words}");
+    assert!(
+        words.contains("wrong.toml") && words.contains("detonate"),
+        "{words}"
+    );
 }
 
 #[test]
 fn policies_are_one_json_document_each() {
     let desk = Desk::new();
     for (arguments, has, lacks) in [
-        (vec!["--read-only"], "guardduty:GetFindings", "ec2:CreateTags"),
-        (vec!["--contain", "snapshot-all"], "ec2:CreateSnapshots", "ec2:StopInstances"),
-        (vec!["--contain"], "ec2:StopInstances", "ec2:TerminateInstances"),
+        (
+            vec!["--read-only"],
+            "guardduty:GetFindings",
+            "ec2:CreateTags",
+        ),
+        (
+            vec!["--contain", "snapshot-all"],
+            "ec2:CreateSnapshots",
+            "ec2:StopInstances",
+        ),
+        (
+            vec!["--contain"],
+            "ec2:StopInstances",
+            "ec2:TerminateInstances",
+        ),
     ] {
         let output = desk.run(&[&["policy"], &arguments[..]].concat());
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
@@ -234,7 +284,13 @@ fn a_vpc_is_prepared_once_it_is_confirmed() {
     assert_eq!(output.status.code(), Some(2));
     assert!(said(&output).contains("--vpc"), "{}", said(&output));
     let output = desk.run(&[
-        "prepare", "--drill", "--vpc", "vpc-038faba71b3a6cfc9", "--allow-changes", "--confirm", "cfc9",
+        "prepare",
+        "--drill",
+        "--vpc",
+        "vpc-038faba71b3a6cfc9",
+        "--allow-changes",
+        "--confirm",
+        "cfc9",
     ]);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
 }

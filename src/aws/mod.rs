@@ -18,6 +18,6 @@ mod source;
 
 pub use actuator::AwsActuator;
 pub use connect::{Account, ConnectError, Connection, Keys, connect, connect_as};
-pub use probe::AwsProbe;
 pub use own_host::{OwnHost, own_host};
+pub use probe::AwsProbe;
 pub use source::AwsSource;

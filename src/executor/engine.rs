@@ -220,13 +220,6 @@ impl Engine {
         quiet && self.was_sent(once) && step.after.iter().all(settled)
     }
 
-    /// Whether what this step opened, or denied for a while, is known to be taken back.
-    fn is_closed_again(&self, id: StepId) -> bool {
-        let closes = |it: &&Step| it.class == Class::AlwaysOnceSent(id);
-        let mut closing = self.plan.steps.iter().filter(closes).peekable();
-        closing.peek().is_some() && closing.all(|it| self.is_good(it.id))
-    }
-
     fn was_sent(&self, id: StepId) -> bool {
         match self.progress.get(&id) {
             Some(Progress::Ended { sent, .. }) => *sent,

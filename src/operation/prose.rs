@@ -188,7 +188,7 @@ impl State {
                 format!("{id} allows {}", each.collect::<Vec<_>>().join(", "))
             }
             Self::EniGroups(groups) => {
-                let groups: Vec<&str> = groups.iter().map(|it| it.as_str()).collect();
+                let groups: Vec<&str> = groups.iter().map(crate::model::GroupId::as_str).collect();
                 format!("groups {}", groups.join(", "))
             }
             Self::Timeouts(timeouts) if *timeouts == TrackingTimeouts::default() => {

@@ -105,10 +105,9 @@ impl Term {
     /// Whether it is about packets of this peer. `outbound`: the suspect sent them.
     pub fn covers(&self, peer: IpAddr, outbound: bool) -> bool {
         let among = |nets: &[IpNet]| nets.iter().any(|net| net.contains(&peer));
-        among(&self.peers)
-            && !among(&self.except)
-            && !(self.internet && is_private(peer))
-            && !(self.inbound_only && outbound)
+        let excepted = among(&self.except) || (self.internet && is_private(peer));
+        let other_way = self.inbound_only && outbound;
+        among(&self.peers) && !excepted && !other_way
     }
 
     fn words(&self) -> String {

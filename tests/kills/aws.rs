@@ -40,8 +40,13 @@ impl Console<'_> {
 
     /// Starts a two-step and kills it once it has told so many events; whether it was still alive then.
     fn dies_after(&self, events: usize) -> bool {
-        let mut command =
-            self.command(&["apply", "--instance", self.suspect, "--action", "sg-two-step"]);
+        let mut command = self.command(&[
+            "apply",
+            "--instance",
+            self.suspect,
+            "--action",
+            "sg-two-step",
+        ]);
         let mut program = command.stdout(Stdio::piped()).spawn().unwrap();
         let told = BufReader::new(program.stdout.take().unwrap()).lines();
         let heard = told.take(events).filter(Result::is_ok).count();

@@ -67,7 +67,6 @@ impl<'a> Judge<'a> {
         let newest = self.newest.entry(&eni.id).or_insert(record.end);
         *newest = record.end.max(*newest);
         match record.status {
-            LogStatus::NoData => {}
             LogStatus::SkipData => self.skipped.push((
                 &eni.id,
                 Window {
@@ -76,7 +75,7 @@ impl<'a> Judge<'a> {
                 },
             )),
             LogStatus::Ok if record.start > self.since => self.judge(event, record, eni),
-            LogStatus::Ok => {}
+            LogStatus::Ok | LogStatus::NoData => {}
         }
     }
 

@@ -37,9 +37,12 @@ pub(super) fn best<'a>(
     }
     usable.sort_by_key(|(log, _)| log.aggregation_seconds);
     let best = usable.into_iter().next();
-    best.ok_or_else(|| match reasons.is_empty() {
-        true => format!("no flow log covers {}", eni.id),
-        false => format!("no flow log tells about {}: {}", eni.id, reasons.join("; ")),
+    best.ok_or_else(|| {
+        if reasons.is_empty() {
+            format!("no flow log covers {}", eni.id)
+        } else {
+            format!("no flow log tells about {}: {}", eni.id, reasons.join("; "))
+        }
     })
 }
 

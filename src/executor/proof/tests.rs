@@ -159,7 +159,7 @@ fn with(set: impl Fn(&mut Logs), lines: Vec<(i64, String)>) -> (Verifier, Arc<Ju
         source: Arc::new(source),
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         logs: vec![log()],
-        limit: Duration::from_secs(900),
+        limit: Duration::from_mins(15),
     };
     (verifier, clock)
 }

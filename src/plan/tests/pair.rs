@@ -70,9 +70,9 @@ fn every_way_of_being_wrong_is_seen_and_repaired() {
         (
             "sg-open",
             |rules| {
-                rules
-                    .iter_mut()
-                    .for_each(|it| it.protocol = crate::model::Protocol::TCP)
+                for rule in rules {
+                    rule.protocol = crate::model::Protocol::TCP;
+                }
             },
             ("wrong", "stands"),
             "does not allow all",

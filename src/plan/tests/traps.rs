@@ -17,7 +17,7 @@ fn refused(estate: &Estate, action: Action) -> String {
 fn a_pulse_needs_interfaces_that_take_lowered_timers() {
     let mut estate = whole();
     estate.update_eni(&"eni-web1".into(), |it| {
-        it.timeouts = TrackingTimeouts::default()
+        it.timeouts = TrackingTimeouts::default();
     });
     assert!(
         build(&estate, &wanted(Action::NaclPulse)).is_ok(),

@@ -6,7 +6,7 @@ use crate::operation::{Operation, State};
 
 /// A run of which every step ended so, one second after the other.
 fn ended(
-    plan: Plan,
+    plan: &Plan,
     outcome: RunOutcome,
     step: impl Fn(u16, &Operation) -> StepOutcome,
 ) -> RunView {
@@ -64,7 +64,7 @@ fn done(_: u16, _: &Operation) -> StepOutcome {
 #[test]
 fn it_is_in_force_when_the_last_step_about_traffic_has_ended() {
     let claim = verifying(Action::SgTwoStep).claim;
-    let view = ended(plan(Action::SgTwoStep), RunOutcome::Done, done);
+    let view = ended(&plan(Action::SgTwoStep), RunOutcome::Done, done);
     let proving = to_prove(&view, &claim).unwrap();
     let emptied = view
         .plan
@@ -96,17 +96,17 @@ fn what_changed_no_traffic_has_nothing_to_prove() {
     let tag = verifying(Action::Tag).claim;
     for (view, claim, words) in [
         (
-            ended(plan(Action::SgSwap), RunOutcome::Stopped, never),
+            ended(&plan(Action::SgSwap), RunOutcome::Stopped, never),
             &swap,
             "no change that traffic meets",
         ),
         (
-            ended(plan(Action::SgSwap), RunOutcome::LeftOpen, done),
+            ended(&plan(Action::SgSwap), RunOutcome::LeftOpen, done),
             &swap,
             "left the instance open",
         ),
         (
-            ended(plan(Action::Tag), RunOutcome::Done, done),
+            ended(&plan(Action::Tag), RunOutcome::Done, done),
             &tag,
             "nothing that flow logs show",
         ),
@@ -117,13 +117,13 @@ fn what_changed_no_traffic_has_nothing_to_prove() {
         }
     }
     // It may have been made: that is for the logs to tell.
-    let view = ended(plan(Action::SgSwap), RunOutcome::Failed, failed);
+    let view = ended(&plan(Action::SgSwap), RunOutcome::Failed, failed);
     assert!(to_prove(&view, &swap).is_ok());
 }
 
 #[test]
 fn the_verdict_comes_after_the_end_and_once() {
-    let mut view = ended(plan(Action::SgSwap), RunOutcome::Done, done);
+    let mut view = ended(&plan(Action::SgSwap), RunOutcome::Done, done);
     assert_eq!(view.verdict_words(), "Done");
     let event = |kind| RunEvent {
         n: 99,
