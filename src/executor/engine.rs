@@ -215,7 +215,8 @@ impl Engine {
         let quiet = !self.progress.values().any(|it| *it == Progress::InFlight);
         let settled = |id: &StepId| match self.plan.step(*id).map(|it| it.class) {
             Some(Class::AlwaysOnceSent(opening)) => self.is_good(*id) || !self.was_sent(opening),
-            _ => true,
+            // What an earlier life of the run sent is looked at first.
+            _ => self.progress.get(id) != Some(&Progress::Waiting) || !self.earlier.was_sent(*id),
         };
         quiet && self.was_sent(once) && step.after.iter().all(settled)
     }
