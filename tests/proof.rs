@@ -74,7 +74,7 @@ impl Session {
             source: Arc::new(self.drill.clone()) as Arc<dyn Source>,
             clock: Arc::clone(&self.clock),
             logs: estate.flow_logs().to_vec(),
-            limit: Duration::from_secs(900),
+            limit: Duration::from_mins(15),
         };
         let (sender, events) = mpsc::unbounded_channel();
         let ports = Ports {
