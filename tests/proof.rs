@@ -172,8 +172,9 @@ fn picture(estate: &Estate) -> (Vec<Eni>, Vec<Group>, Vec<String>) {
     }
     let mut enis: Vec<Eni> = estate.enis().cloned().collect();
     // What was never set can't be unset.
-    enis.iter_mut()
-        .for_each(|it| it.timeouts = firedoor::model::TrackingTimeouts::default());
+    for eni in &mut enis {
+        eni.timeouts = firedoor::model::TrackingTimeouts::default();
+    }
     let acls = estate
         .acls()
         .map(|it| format!("{} {:?} {:?}", it.id, it.subnets, it.entries));
