@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// Any operation, on objects that may or may not exist and may or may not suit.
-fn operations() -> impl Strategy<Value = (Operation, u32)> {
+fn operations() -> impl Strategy<Value = (Operation, u32, Option<prop::sample::Index>)> {
     let estate = World::new(load(None).unwrap(), t0()).estate().clone();
     let pick = |mut ids: Vec<String>| {
         ids.push("new:1".to_owned());
@@ -25,50 +25,54 @@ fn operations() -> impl Strategy<Value = (Operation, u32)> {
         subnets,
         any::<bool>(),
         0..400_u32,
+        // Instead of it one of those that suit the scenario, in any order.
+        any::<Option<prop::sample::Index>>(),
     );
-    any.prop_map(move |(which, eni, group, acl, subnet, flag, seconds)| {
-        let direction = Direction::BOTH[usize::from(flag)];
-        let group = Ref::Id(GroupId::new(group));
-        let acl = if flag {
-            Ref::Id(acl.as_str().into())
-        } else {
-            Ref::Made(StepId(1))
-        };
-        let eni = EniId::new(eni);
-        let operation = match which {
-            0 => Operation::CreateGroup {
-                vpc: vpc.clone(),
-                name: format!("case-{seconds}"),
-                description: String::new(),
-                tags: Vec::new(),
-            },
-            1 => Operation::AuthorizeRules {
-                group,
-                direction,
-                rules: vec![GroupRule::all(direction, "0.0.0.0/0".parse().unwrap())],
-            },
-            2 => Operation::RevokeAllRules { group, direction },
-            3 => Operation::SetEniGroups {
-                eni,
-                groups: vec![group],
-            },
-            4 => Operation::SetTrackingTimeouts {
-                eni,
-                timeouts: TrackingTimeouts::MINIMUM,
-            },
-            5 => Operation::CreateAcl {
-                vpc: vpc.clone(),
-                tags: Vec::new(),
-            },
-            6 => Operation::SetSubnetAcl {
-                subnet: subnet.as_str().into(),
-                acl,
-            },
-            7 => Operation::DeleteGroup { group },
-            _ => Operation::DeleteAcl { acl },
-        };
-        (operation, seconds)
-    })
+    any.prop_map(
+        move |(which, eni, group, acl, subnet, flag, seconds, other)| {
+            let direction = Direction::BOTH[usize::from(flag)];
+            let group = Ref::Id(GroupId::new(group));
+            let acl = if flag {
+                Ref::Id(acl.as_str().into())
+            } else {
+                Ref::Made(StepId(1))
+            };
+            let eni = EniId::new(eni);
+            let operation = match which {
+                0 => Operation::CreateGroup {
+                    vpc: vpc.clone(),
+                    name: format!("case-{seconds}"),
+                    description: String::new(),
+                    tags: Vec::new(),
+                },
+                1 => Operation::AuthorizeRules {
+                    group,
+                    direction,
+                    rules: vec![GroupRule::all(direction, "0.0.0.0/0".parse().unwrap())],
+                },
+                2 => Operation::RevokeAllRules { group, direction },
+                3 => Operation::SetEniGroups {
+                    eni,
+                    groups: vec![group],
+                },
+                4 => Operation::SetTrackingTimeouts {
+                    eni,
+                    timeouts: TrackingTimeouts::MINIMUM,
+                },
+                5 => Operation::CreateAcl {
+                    vpc: vpc.clone(),
+                    tags: Vec::new(),
+                },
+                6 => Operation::SetSubnetAcl {
+                    subnet: subnet.as_str().into(),
+                    acl,
+                },
+                7 => Operation::DeleteGroup { group },
+                _ => Operation::DeleteAcl { acl },
+            };
+            (operation, seconds, other)
+        },
+    )
 }
 
 proptest! {
@@ -76,12 +80,15 @@ proptest! {
 
     #[test]
     fn no_sequence_of_operations_breaks_the_world(
-        steps in prop::collection::vec(operations(), 1..12)
+        steps in prop::collection::vec(self::operations(), 1..16)
     ) {
         let mut world = World::new(load(None).unwrap(), t0());
         let mut now = t0();
-        for (operation, seconds) in steps {
+        let known = operations::all(world.estate());
+        for (operation, seconds, other) in steps {
+            let operation = other.map_or(operation, |it| it.get(&known).clone());
             now += TimeDelta::seconds(i64::from(seconds));
+            world.advance(now);
             let before = world.estate().clone();
             let answered = world.execute(&operation, now);
             if answered.is_err() {

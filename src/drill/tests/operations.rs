@@ -40,6 +40,12 @@ fn stop() -> Operation {
     }
 }
 
+/// Every operation that makes more of itself than a change of the estate, and some that do not.
+pub(super) fn all(estate: &Estate) -> Vec<Operation> {
+    let first = sequence(estate).into_iter();
+    first.chain(sequel(estate)).collect()
+}
+
 /// One after the other: each can be made after those before it.
 fn sequence(estate: &Estate) -> Vec<Operation> {
     let vpc = estate.vpcs().next().unwrap().id.clone();
@@ -160,8 +166,7 @@ fn sequel(estate: &Estate) -> Vec<Operation> {
 #[tokio::test(start_paused = true)]
 async fn every_change_is_not_there_before_and_is_found_again_after() {
     let drill = drill();
-    let estate = drill.estate();
-    for operation in sequence(&estate).into_iter().chain(sequel(&estate)) {
+    for operation in all(&drill.estate()) {
         let before = drill.observe(&operation).await.unwrap();
         assert!(!operation.satisfied_by(&before), "{operation:?} {before:?}");
         let made = drill.execute(&operation).await.unwrap().made;
