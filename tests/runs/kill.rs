@@ -46,10 +46,9 @@ async fn after(case: &Case, line: usize, how: Resume, wanted: &[String]) -> Resu
     if how == Resume::Close {
         let safe = [RunOutcome::Stopped, RunOutcome::Failed, RunOutcome::Done];
         expect(&ended, &safe)?;
-        // A step that never arrived keeps the lock, as in every run that failed.
-        let left = site.left_open(&plan);
         let ends = bad_ends(&ended)?;
-        return left.map_or(Ok(true), |why| Err(format!("{why}; {ends}")));
+        let closed = closed(&site, &plan).map(|()| true);
+        return closed.map_err(|why| format!("{why}; {ends}"));
     }
     expect(&ended, &[RunOutcome::Done])?;
     closed(&site, &plan)?;
