@@ -80,7 +80,7 @@ proptest! {
 
     #[test]
     fn no_sequence_of_operations_breaks_the_world(
-        steps in prop::collection::vec(self::operations(), 1..16)
+        steps in prop::collection::vec(self::operations(), 1..12)
     ) {
         let mut world = World::new(load(None).unwrap(), t0());
         let mut now = t0();
