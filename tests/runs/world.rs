@@ -212,9 +212,7 @@ impl Site {
             let (meddler, ports, receiver) = self.ports(None);
             match Runs::default().resume(&recorded, how, "arn", ports) {
                 Ok(task) => {
-                    let mut events = meddler.events.lock().unwrap();
-                    events.clone_from(&recorded.events);
-                    drop(events);
+                    meddler.knows(&recorded.events);
                     let ended = follow(task, receiver, &meddler, None).await;
                     return Ok(Some((how, ended)));
                 }
@@ -364,6 +362,11 @@ impl Actuator for Meddler {
 }
 
 impl Meddler {
+    /// What happened in an earlier life of the run.
+    fn knows(&self, events: &[RunEvent]) {
+        self.events.lock().unwrap().extend_from_slice(events);
+    }
+
     /// Whether, and how, this call goes wrong. The event that announces it may still be on its way.
     async fn trouble_of(&self, operation: &Operation) -> Option<Kind> {
         let Trouble { step, kind, .. } = (*self.trouble.lock().unwrap())?;
