@@ -2,10 +2,13 @@
 //! that loses evidence.
 
 use clap::Args;
+use color_eyre::eyre;
 
 use super::own_path::own_path;
-use super::{AnswerIsNo, say};
+use super::{AnswerIsNo, say, state_dir};
+use crate::executor::Archive;
 use crate::model::Estate;
+use crate::operation::Operation;
 use crate::plan::{Guard, GuardKind, Lint, LintVerdict, Plan, Severity, guards, lint};
 use crate::sources::Identity;
 
@@ -28,12 +31,23 @@ pub(super) struct Against {
 }
 
 impl Against {
-    pub(super) async fn of(estate: &Estate, plan: &Plan, identity: Option<&Identity>) -> Self {
+    /// `case`: what its earlier runs did counts for the order.
+    pub(super) async fn of(
+        estate: &Estate,
+        plan: &Plan,
+        identity: Option<&Identity>,
+        case: &str,
+    ) -> eyre::Result<Self> {
         let own = own_path(identity).await;
-        Self {
+        let runs = Archive::new(state_dir()?).runs();
+        // The archive is newest first.
+        let own_case = runs.iter().rev().filter(|it| it.view.case == case);
+        let steps = own_case.flat_map(|it| it.view.steps.values());
+        let former: Vec<Operation> = steps.filter_map(|it| it.operation.clone()).collect();
+        Ok(Self {
             guards: guards(estate, plan, &own),
-            lints: lint(estate, plan, &[]),
-        }
+            lints: lint(estate, plan, &former),
+        })
     }
 
     /// One line each.

@@ -131,12 +131,12 @@ async fn what_the_preview_knew_is_not_asked_again_before_the_call() {
     }
 }
 
-fn command(status: &str, output: &[&str]) -> Result<State, CallError> {
-    Ok(State::Command(CommandState {
+fn command(status: &str, output: &[&str]) -> State {
+    State::Command(CommandState {
         id: "cmd-1".into(),
         status: status.into(),
         output: output.iter().map(ToString::to_string).collect(),
-    }))
+    })
 }
 
 fn unread(kind: CallErrorKind) -> Result<State, CallError> {
@@ -174,10 +174,10 @@ async fn a_command_is_followed_to_its_end_and_every_line_comes_once() {
             Ok(State::Absent),
             Ok(State::Absent),
             unread(CallErrorKind::Throttled),
-            command("Pending", &[]),
-            command("InProgress", &["one"]),
-            command("InProgress", &["one", "two", "two"]),
-            command("InProgress", &["one", "two", "two"]),
+            Ok(command("Pending", &[])),
+            Ok(command("InProgress", &["one"])),
+            Ok(command("InProgress", &["one", "two", "two"])),
+            Ok(command("InProgress", &["one", "two", "two"])),
         ]
     };
     let ends = [
@@ -189,7 +189,7 @@ async fn a_command_is_followed_to_its_end_and_every_line_comes_once() {
     ];
     for (status, class, how) in ends {
         let mut looks = looks();
-        looks.push(command(status, &["one", "two", "two", "three"]));
+        looks.push(Ok(command(status, &["one", "two", "two", "three"])));
         let (view, asked, _) = block(looks, class, None).await;
         assert_eq!(
             view.steps[&StepId(1)].output,
@@ -205,7 +205,7 @@ async fn a_command_is_followed_to_its_end_and_every_line_comes_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_command_is_not_waited_for_without_end_or_by_a_stopped_run() {
-    let looks = vec![Ok(State::Absent), command("InProgress", &["one"])];
+    let looks = vec![Ok(State::Absent), Ok(command("InProgress", &["one"]))];
     let (view, _, took) = block(looks.clone(), Class::Must, None).await;
     let said = format!("{:?}", outcome(&view));
     assert!(

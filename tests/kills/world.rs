@@ -59,8 +59,8 @@ impl Wire {
         }
         let sender = self.deaths.load(Ordering::Relaxed);
         self.clock.sleep(WAY).await;
-        let dead = self.deaths.load(Ordering::Relaxed) != sender;
-        if dead && self.lost.load(Ordering::Relaxed) {
+        let gone = self.deaths.load(Ordering::Relaxed) != sender;
+        if gone && self.lost.load(Ordering::Relaxed) {
             return Err(CallError {
                 kind: CallErrorKind::NotSent,
                 api: operation.facts().api.into(),

@@ -24,13 +24,13 @@ fn a_pulse_needs_interfaces_that_take_lowered_timers() {
         "m5 is on Nitro"
     );
     estate.update_instance(&fixture::suspect(), |it| {
-        it.instance_type = "t2.micro".into()
+        it.instance_type = "t2.micro".into();
     });
     let why = refused(&estate, Action::NaclPulse);
     assert!(why.contains("t2.micro") && why.contains("Nitro"), "{why}");
     // Timers that are set show that they can be.
     estate.update_eni(&"eni-web1".into(), |it| {
-        it.timeouts = TrackingTimeouts::MINIMUM
+        it.timeouts = TrackingTimeouts::MINIMUM;
     });
     assert!(build(&estate, &wanted(Action::NaclPulse)).is_ok());
     estate.update_eni(&"eni-web1".into(), |it| it.requester_managed = true);
@@ -53,7 +53,7 @@ fn stop_protection_goes_first_and_hibernation_must_be_known() {
         for action in [Action::Stop, Action::Hibernate] {
             let mut estate = whole();
             estate.update_instance(&fixture::suspect(), |it| {
-                it.attributes.stop_protection = read
+                it.attributes.stop_protection = read;
             });
             let plan = build(&estate, &wanted(action)).unwrap();
             let off = plan.steps.iter().find(|it| {
@@ -252,8 +252,9 @@ fn a_member_in_standby_is_not_checked_any_more() {
     let mut estate = whole();
     assert!(said(&estate, Action::Stop).contains("asg-standby first"));
     estate.update_asg_memberships(|all| {
-        all.iter_mut()
-            .for_each(|it| it.lifecycle = "Standby".into())
+        for it in all {
+            it.lifecycle = "Standby".into();
+        }
     });
     assert!(!said(&estate, Action::Stop).contains("asg-standby first"));
 }
