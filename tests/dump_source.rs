@@ -188,7 +188,7 @@ async fn a_snapshot_is_a_dump_of_what_was_read() {
     let report = snapshot(&world, &wish(&[]), &dir).await.unwrap();
     assert_eq!(
         (report.parts, report.missing.len(), report.vpcs),
-        (14, 0, 1)
+        (15, 0, 1)
     );
     assert!(report.findings > 0 && report.lines > 0, "{report:?}");
     let read = dump::load(&dir).unwrap();
@@ -255,7 +255,7 @@ async fn what_could_not_be_read_is_reported_and_not_written() {
     let report = snapshot(&Denied, &wish(&["vpc-1"]), dir.path())
         .await
         .unwrap();
-    assert_eq!((report.parts, report.missing.len()), (0, 15));
+    assert_eq!((report.parts, report.missing.len()), (0, 16));
     let lines = report.lines();
     assert!(lines.contains(&"not read: findings: ec2:DescribeVpcs is denied".to_owned()));
     let read = dump::load(dir.path()).unwrap();

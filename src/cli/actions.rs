@@ -69,9 +69,9 @@ pub(super) fn run(args: &ActionsArgs) -> eyre::Result<()> {
     })
 }
 
-/// The catalogue, with figures of the drill's suspect.
+/// The catalogue, with figures of the reference account's suspect.
 fn listed() -> eyre::Result<Vec<Listed>> {
-    let scenario = drill::load(None).map_err(|error| BadInput(error.to_string()))?;
+    let scenario = drill::reference().map_err(|error| BadInput(error.to_string()))?;
     let drill = Drill::start(scenario);
     let traffic = Traffic::new(&Network::new(&drill.estate()), std::iter::empty());
     let listed = |action: Action| {
@@ -98,7 +98,7 @@ fn listed() -> eyre::Result<Vec<Listed>> {
     Ok(catalogue().iter().map(|it| listed(it.action)).collect())
 }
 
-/// The peer is the attacker's of the embedded scenario's kind: any address outside will do.
+/// Any address outside will do for a peer.
 fn intent(action: Action, drill: &Drill) -> Intent {
     Intent {
         action,

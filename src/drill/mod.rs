@@ -36,5 +36,5 @@ pub use clock::DrillClock;
 pub use faults::{Delay, Fault};
 pub use ports::Drill;
 pub use record::FORMAT;
-pub use scenario::{Scenario, ScenarioError, load, shipped};
+pub use scenario::{Scenario, ScenarioError, load, reference, shipped};
 pub use world::World;

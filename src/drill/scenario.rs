@@ -107,6 +107,16 @@ pub fn load(name: Option<&str>) -> Result<Scenario, ScenarioError> {
     Scenario::parse(&format!("{name}.toml"), text)
 }
 
+/// An account that is no exercise: every action of the catalogue can be planned on its suspect, and
+/// nobody talks. Figures of actions are taken on it.
+///
+/// # Errors
+/// It is unsound; a test holds that it is not.
+pub fn reference() -> Result<Scenario, ScenarioError> {
+    let text = include_str!("../../assets/reference.toml");
+    Scenario::parse("reference.toml", text)
+}
+
 impl Scenario {
     /// Reads a scenario; `file` is for messages.
     ///

@@ -89,7 +89,7 @@ impl Case {
 }
 
 fn scenario(variant: Variant) -> Scenario {
-    let text = include_str!("../fixtures/every-action.toml");
+    let text = include_str!("../../assets/reference.toml");
     let text = match variant {
         Variant::Plain => text.to_owned(),
         Variant::Protected => {
@@ -107,7 +107,7 @@ fn scenario(variant: Variant) -> Scenario {
             text.replacen("entries = [\n", &format!("entries = [\n{more}"), 1)
         }
     };
-    Scenario::parse("every-action.toml", &text).unwrap()
+    Scenario::parse("reference.toml", &text).unwrap()
 }
 
 /// Time that passes as tokio's, which is paused.
