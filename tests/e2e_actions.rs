@@ -184,10 +184,14 @@ fn play_group(name: &str) {
     let wanted = rows
         .iter()
         .filter(|it| only.as_deref().is_none_or(|only| only == it.action));
-    let failed: Vec<String> = wanted
-        .filter_map(|row| Some((row, play(&emulator, row).err()?)))
-        .map(|(row, error)| format!("{} on {}: {error}", row.action, row.suspect))
-        .collect();
+    let mut failed = Vec::new();
+    for row in wanted {
+        if let Err(error) = play(&emulator, row) {
+            let words = format!("{} on {}: {error}", row.action, row.suspect);
+            eprintln!("{words}");
+            failed.push(words);
+        }
+    }
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
 }
 

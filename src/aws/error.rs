@@ -192,6 +192,9 @@ mod tests {
             (Some("ServiceUnavailable"), 503, Unanswered),
             (Some("Unavailable"), 503, Unanswered),
             (None, 500, Unanswered),
+            (None, 200, Unanswered),
+            (Some("NoSuchEntity"), 404, NotFound),
+            (Some("ConcurrentModification"), 409, Throttled),
             (None, 404, Refused),
         ] {
             let failure = Failure::answered(code, Some("why"), status);

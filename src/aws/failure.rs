@@ -173,6 +173,8 @@ fn classify(code: Option<&str>, message: &str, status: u16) -> Cause {
             | "RequestTimeoutException",
         ) => Cause::Fault,
         _ if status == 429 => Cause::Throttled,
+        // Done, says the status; what, says nobody.
+        None if (200..300).contains(&status) => Cause::Fault,
         _ if status >= 500 => Cause::Fault,
         _ => Cause::Refused,
     }

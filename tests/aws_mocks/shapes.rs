@@ -256,8 +256,12 @@ async fn routes_name_their_destination_and_target_by_kind() {
             ],
         ),
     ] {
-        let answer = "<Response><return>true</return></Response>";
-        let aws = Aws::answering(&[("CreateRoute", 200, answer), ("ReplaceRoute", 200, answer)]);
+        let created = "<CreateRouteResponse><return>true</return></CreateRouteResponse>";
+        let replaced = "<ReplaceRouteResponse><return>true</return></ReplaceRouteResponse>";
+        let aws = Aws::answering(&[
+            ("CreateRoute", 200, created),
+            ("ReplaceRoute", 200, replaced),
+        ]);
         let actuator = aws.account().await.actuator();
         let (table, destination, to) = (
             Ref::Id("rtb-1".into()),
