@@ -49,7 +49,12 @@ fn play(emulator: &Emulator, row: &Row) -> Result<(), String> {
     let state = TempDir::new().map_err(|error| error.to_string())?;
     let told = carry_out(emulator, &manifest, row, state.path())?;
     if told.outcome() != Some(RunOutcome::Done) {
-        return Err(format!("{:?}: {:#?}", told.outcome(), told.run.steps));
+        let steps = told.run.steps.iter().map(|(id, it)| (id, &it.status));
+        return Err(format!(
+            "{:?}: {:#?}",
+            told.outcome(),
+            steps.collect::<Vec<_>>()
+        ));
     }
     expect_permissions(emulator, &told)?;
     let differences = script(emulator, &manifest, &["diff"])?;

@@ -30,7 +30,8 @@ there before are called "new:SECTION:N" everywhere, N counting in order of conte
   snapshot, image, volume, internet gateway, egress-only gateway, nat gateway, endpoint, flow log, instance profile: as AWS names them
   ssm command          id: DocumentName, InstanceIds, Parameters.*, Comment, Status      finding  id: as AWS names it
 
-FILE holds a list of the same form. There a text may hold * and ? (fnmatch; a literal one is [*]), and a key left out matches anything. `check`
+FILE holds a list of the same form. There a text may hold * and ? (fnmatch; a literal one is [*]), within objects and lists
+too; a text that is * matches anything, and so does a key of an element that is left out. `check`
 prints {"ok", "unexpected", "missing"} and exits 1 when it is not ok; wrong arguments exit 2.
 """
 import fnmatch, json, os, sys
@@ -235,7 +236,11 @@ def aliased(rows):
 def matches(expected, row):
     """Whether an expectation means this row."""
     def fits(want, have):
-        return fnmatch.fnmatchcase(have, want) if isinstance(want, str) and isinstance(have, str) else want == have
+        if isinstance(want, dict) and isinstance(have, dict):
+            return want.keys() == have.keys() and all(fits(want[key], have[key]) for key in want)
+        if isinstance(want, list) and isinstance(have, list):
+            return len(want) == len(have) and all(map(fits, want, have))
+        return want == "*" or (fnmatch.fnmatchcase(have, want) if isinstance(want, str) and isinstance(have, str) else want == have)
     return all(fits(want, row[key]) for key, want in expected.items())
 
 

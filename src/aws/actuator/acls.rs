@@ -5,7 +5,7 @@ use aws_sdk_ec2::types::{Filter, IcmpTypeCode, NetworkAcl, PortRange, ResourceTy
 use ipnet::IpNet;
 
 use super::super::convert::network::acl as converted;
-use super::super::error::Call;
+use super::super::error::{Call, is_not_found};
 use super::super::estate::filter;
 use super::{Ec2, by_tags, carries, made, tagged_as};
 use crate::model::notation::written_ports;
@@ -59,11 +59,13 @@ pub(super) async fn entry(
 }
 
 async fn by_id(ec2: &Client, acl: &AclId) -> Result<Option<NetworkAcl>, CallError> {
-    let filters = vec![filter("network-acl-id", [acl.as_str()])];
-    let found = describe(ec2, acl.as_str(), filters).await?;
-    Ok(found
-        .into_iter()
-        .find(|it| it.network_acl_id() == Some(acl.as_str())))
+    let call = Call::new("ec2:DescribeNetworkAcls", acl.as_str());
+    let request = ec2.describe_network_acls().network_acl_ids(acl.as_str());
+    match request.send().await {
+        Ok(answer) => Ok(answer.network_acls.unwrap_or_default().into_iter().next()),
+        Err(error) if is_not_found(&error) => Ok(None),
+        Err(error) => Err(call.lookup_error(&error)),
+    }
 }
 
 /// Which ACL serves a subnet, and under which id AWS keeps that.
