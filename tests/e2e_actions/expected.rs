@@ -297,7 +297,12 @@ fn igw_routes_off(m: &Manifest) -> Vec<Value> {
 }
 
 fn igw_routes_off_vpc(m: &Manifest) -> Vec<Value> {
-    igw_routes_off(m)
+    let other = ["0.0.0.0/0", "::/0"].map(|to| {
+        let field = format!("route {to}");
+        let table = m.text("/routeTables/public");
+        json!({"section": "route table", "id": table, "field": field, "after": null})
+    });
+    [igw_routes_off(m), other.to_vec()].concat()
 }
 
 fn blackhole_route(m: &Manifest) -> Vec<Value> {

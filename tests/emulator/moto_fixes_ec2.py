@@ -6,7 +6,8 @@ APIReference = https://docs.aws.amazon.com/AWSEC2/latest/APIReference, Errors = 
 VPC = https://docs.aws.amazon.com/vpc/latest/userguide, EC2 = https://docs.aws.amazon.com/AWSEC2/latest/UserGuide
 
   attributes ModifyInstanceAttribute: InstanceInitiatedShutdownBehavior (stock: dropped), one attribute per call, unknown device
-             is an error (stock: HTTP 500); DescribeInstanceAttribute blockDeviceMapping (stock: empty).
+             is an error (stock: HTTP 500); DescribeInstanceAttribute blockDeviceMapping (stock: empty); DescribeVolumes
+             DeleteOnTermination (stock: absent).
              APIReference/API_ModifyInstanceAttribute.html, APIReference/API_DescribeInstanceAttribute.html
   metadata   ModifyInstanceMetadataOptions leaves the options that are not named (stock: they vanish).
              APIReference/API_ModifyInstanceMetadataOptions.html
@@ -74,7 +75,10 @@ def around(name, before=None, after=None):
 @fix
 def attributes():
     from moto.core.responses import ActionResult, EmptyResult
+    from moto.ec2.models.elastic_block_store import VolumeAttachment
     from moto.ec2.responses.instances import InstanceResponse as R
+    mapped = lambda self: self.instance.block_device_mapping.get(self.device)
+    VolumeAttachment.delete_on_termination = property(lambda self: bool(mapped(self) and mapped(self).delete_on_termination))
     named = lambda self: [a for a in ATTRIBUTES if self._get_param(f"{a}.Value") is not None]
 
     def before(self):
