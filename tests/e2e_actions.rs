@@ -87,7 +87,8 @@ fn carry_out(
     program.args(["apply", "--instance", suspect, "--action", row.action]);
     program.args(["--peer", PEER, "--vpc", manifest.text("/vpc/id")]);
     program.args(["--max-dwell", "1", "--proof-wait", "0", "--case", CASE]);
-    program.args(["--allow-changes", "--confirm", tail]);
+    // The suspect's Auto Scaling group may react; what it would do then is not asked here.
+    program.args(["--accept-danger", "--allow-changes", "--confirm", tail]);
     let output = program.output().map_err(|error| error.to_string())?;
     let Some(journal) = journal_in(&state.join("firedoor")) else {
         let said = String::from_utf8_lossy(&output.stderr);

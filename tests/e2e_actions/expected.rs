@@ -230,12 +230,18 @@ fn nacl_deny_all(m: &Manifest) -> Vec<Value> {
     denies(m.text("/tripleAcl/acl"), &["0.0.0.0/0", "::/0"])
 }
 
-/// There is no room: an entry of no use is displaced in each direction.
+/// There is no room: two entries in each direction make way.
 fn nacl_deny_all_full(m: &Manifest) -> Vec<Value> {
     let acl = m.text("/fullAcl/acl");
-    let mut all = denies(acl, &["0.0.0.0/0", "::/0"]);
-    for way in ["ingress *", "egress *"] {
-        all.push(json!({"section": "network acl", "id": acl, "field": way, "after": null}));
+    let mut all = Vec::new();
+    for way in ["ingress", "egress"] {
+        for (was, now) in [
+            ("allow -1 10.20.0.0/16", "deny -1 0.0.0.0/0"),
+            ("deny -1 192.0.2.*", "deny -1 ::/0"),
+        ] {
+            let field = format!("{way} *");
+            all.push(change("network acl", acl, &field, json!(was), json!(now)));
+        }
     }
     all
 }
@@ -528,11 +534,14 @@ fn elb_deregister(m: &Manifest) -> Vec<Value> {
 fn snapshot_all(_: &Manifest) -> Vec<Value> {
     let snapshot = |n: u8| {
         let id = format!("new:snapshot:{n}");
-        json!({"section": "snapshot", "id": id, "field": "[*]", "before": null})
+        [
+            json!({"section": "snapshot", "id": id, "field": "[*]", "before": null}),
+            json!({"section": "tag", "id": id, "field": "Name", "before": null}),
+        ]
     };
-    vec![snapshot(1), snapshot(2)]
+    [snapshot(1), snapshot(2)].concat()
 }
 
 fn image(m: &Manifest) -> Vec<Value> {
-    [snapshot_all(m), vec![made("image")]].concat()
+    [snapshot_all(m), vec![made("image"), name_of("image")]].concat()
 }
