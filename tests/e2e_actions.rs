@@ -5,6 +5,11 @@
 //! `new:KIND:N`, and `*` stands for any text, as `tests/emulator/check_actions.py` has it.
 
 #![cfg(feature = "aws")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test whose tables are wrong has nothing better to do, and a long one tells how it goes"
+)]
 
 #[path = "e2e_actions/catalogue.rs"]
 mod catalogue;

@@ -74,6 +74,7 @@ fn entry() -> AclEntry {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one entry per call")]
 fn of_groups_and_interfaces() -> Vec<(&'static str, Operation)> {
     let direction = Direction::Egress;
     let rules = || vec![GroupRule::all(direction, "0.0.0.0/0".parse().unwrap())];
@@ -181,6 +182,7 @@ fn of_groups_and_interfaces() -> Vec<(&'static str, Operation)> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "one entry per call")]
 fn of_acls_and_routes() -> Vec<(&'static str, Operation)> {
     let to = |destination: &str| destination.to_owned();
     vec![

@@ -2,6 +2,10 @@
 //! answer. The answers are written from AWS's reference; each test names the page.
 
 #![cfg(feature = "aws")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test without its server has nothing better to do"
+)]
 
 mod dry_run;
 mod once;

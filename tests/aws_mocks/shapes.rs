@@ -161,101 +161,108 @@ async fn attributes_are_sent_one_by_one() {
     }
 }
 
+const NETWORK: &str = "arn:aws:networkmanager::111122223333:core-network/core-network-1";
+
+/// Two parameters, in the order of their names.
+type Sent = [(&'static str, &'static str); 2];
+
+/// A destination, a target, and what is sent of them.
+const ROUTES: [(&str, &str, Sent); 11] = [
+    (
+        "0.0.0.0/0",
+        "igw-1",
+        [
+            ("DestinationCidrBlock", "0.0.0.0/0"),
+            ("GatewayId", "igw-1"),
+        ],
+    ),
+    (
+        "::/0",
+        "eigw-1",
+        [
+            ("DestinationIpv6CidrBlock", "::/0"),
+            ("EgressOnlyInternetGatewayId", "eigw-1"),
+        ],
+    ),
+    (
+        "pl-1",
+        "tgw-1",
+        [
+            ("DestinationPrefixListId", "pl-1"),
+            ("TransitGatewayId", "tgw-1"),
+        ],
+    ),
+    (
+        "10.9.0.0/16",
+        "vpce-1",
+        [
+            ("DestinationCidrBlock", "10.9.0.0/16"),
+            ("VpcEndpointId", "vpce-1"),
+        ],
+    ),
+    (
+        "10.9.0.0/16",
+        "pcx-1",
+        [
+            ("DestinationCidrBlock", "10.9.0.0/16"),
+            ("VpcPeeringConnectionId", "pcx-1"),
+        ],
+    ),
+    (
+        "10.9.0.0/16",
+        "nat-1",
+        [
+            ("DestinationCidrBlock", "10.9.0.0/16"),
+            ("NatGatewayId", "nat-1"),
+        ],
+    ),
+    (
+        "10.9.0.0/16",
+        "eni-1",
+        [
+            ("DestinationCidrBlock", "10.9.0.0/16"),
+            ("NetworkInterfaceId", "eni-1"),
+        ],
+    ),
+    (
+        "10.9.0.0/16",
+        "lgw-1",
+        [
+            ("DestinationCidrBlock", "10.9.0.0/16"),
+            ("LocalGatewayId", "lgw-1"),
+        ],
+    ),
+    (
+        "10.9.0.0/16",
+        "cagw-1",
+        [
+            ("CarrierGatewayId", "cagw-1"),
+            ("DestinationCidrBlock", "10.9.0.0/16"),
+        ],
+    ),
+    (
+        "10.9.0.0/16",
+        NETWORK,
+        [
+            ("CoreNetworkArn", NETWORK),
+            ("DestinationCidrBlock", "10.9.0.0/16"),
+        ],
+    ),
+    (
+        "10.0.0.0/16",
+        "local",
+        [
+            ("DestinationCidrBlock", "10.0.0.0/16"),
+            ("LocalTarget", "true"),
+        ],
+    ),
+];
+
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateRoute.html>
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReplaceRoute.html>
 #[tokio::test]
 async fn routes_name_their_destination_and_target_by_kind() {
-    let network = "arn:aws:networkmanager::111122223333:core-network/core-network-1";
-    for (destination, target, sent) in [
-        (
-            "0.0.0.0/0",
-            "igw-1",
-            [
-                ("DestinationCidrBlock", "0.0.0.0/0"),
-                ("GatewayId", "igw-1"),
-            ],
-        ),
-        (
-            "::/0",
-            "eigw-1",
-            [
-                ("DestinationIpv6CidrBlock", "::/0"),
-                ("EgressOnlyInternetGatewayId", "eigw-1"),
-            ],
-        ),
-        (
-            "pl-1",
-            "tgw-1",
-            [
-                ("DestinationPrefixListId", "pl-1"),
-                ("TransitGatewayId", "tgw-1"),
-            ],
-        ),
-        (
-            "10.9.0.0/16",
-            "vpce-1",
-            [
-                ("DestinationCidrBlock", "10.9.0.0/16"),
-                ("VpcEndpointId", "vpce-1"),
-            ],
-        ),
-        (
-            "10.9.0.0/16",
-            "pcx-1",
-            [
-                ("DestinationCidrBlock", "10.9.0.0/16"),
-                ("VpcPeeringConnectionId", "pcx-1"),
-            ],
-        ),
-        (
-            "10.9.0.0/16",
-            "nat-1",
-            [
-                ("DestinationCidrBlock", "10.9.0.0/16"),
-                ("NatGatewayId", "nat-1"),
-            ],
-        ),
-        (
-            "10.9.0.0/16",
-            "eni-1",
-            [
-                ("DestinationCidrBlock", "10.9.0.0/16"),
-                ("NetworkInterfaceId", "eni-1"),
-            ],
-        ),
-        (
-            "10.9.0.0/16",
-            "lgw-1",
-            [
-                ("DestinationCidrBlock", "10.9.0.0/16"),
-                ("LocalGatewayId", "lgw-1"),
-            ],
-        ),
-        (
-            "10.9.0.0/16",
-            "cagw-1",
-            [
-                ("CarrierGatewayId", "cagw-1"),
-                ("DestinationCidrBlock", "10.9.0.0/16"),
-            ],
-        ),
-        (
-            "10.9.0.0/16",
-            network,
-            [
-                ("CoreNetworkArn", network),
-                ("DestinationCidrBlock", "10.9.0.0/16"),
-            ],
-        ),
-        (
-            "10.0.0.0/16",
-            "local",
-            [
-                ("DestinationCidrBlock", "10.0.0.0/16"),
-                ("LocalTarget", "true"),
-            ],
-        ),
-    ] {
+    for (destination, target, sent) in ROUTES {
         let created = "<CreateRouteResponse><return>true</return></CreateRouteResponse>";
         let replaced = "<ReplaceRouteResponse><return>true</return></ReplaceRouteResponse>";
         let aws = Aws::answering(&[
