@@ -265,8 +265,36 @@ fn nacl_deny_peer(m: &Manifest) -> Vec<Value> {
     denies(m.text("/tripleAcl/acl"), &[PEER])
 }
 
-fn nacl_far_side(_: &Manifest) -> Vec<Value> {
-    Vec::new()
+/// Denied in every other network ACL of the VPC; where there is no number below the allows, one makes way.
+fn nacl_far_side(m: &Manifest) -> Vec<Value> {
+    let own = format!("{}/32", m.text("/actions/instances/scaled-01/enis/0/ip"));
+    let near = m.text("/networkAcls/nearlyFull/id");
+    let full = m.text("/fullAcl/acl");
+    let acls = [
+        "/tripleAcl/acl",
+        "/networkAcls/shared/id",
+        "/networkAcls/default/id",
+    ];
+    let mut all: Vec<Value> = acls
+        .iter()
+        .flat_map(|acl| denies(m.text(acl), &[&own]))
+        .collect();
+    let allowed = || json!("allow -1 10.20.0.0/16");
+    for way in ["ingress", "egress"] {
+        for acl in [near, full] {
+            let now = json!(format!("deny -1 {own}"));
+            all.push(change(
+                "network acl",
+                acl,
+                &format!("{way} 1"),
+                allowed(),
+                now,
+            ));
+        }
+        let second = format!("{way} 2");
+        all.push(change("network acl", near, &second, Value::Null, allowed()));
+    }
+    all
 }
 
 fn local_only(m: &Manifest) -> Value {
