@@ -164,7 +164,7 @@ fn a_refused_call_is_named_and_the_rest_works() {
     without_acls.wait_for("web-03", SOON);
     without_acls.show(3, "NAT gateway");
     without_acls.show(4, "203.0.113.66 << finding");
-    without_acls.show(5, "no plan");
+    without_acls.show(5, "you decide");
     without_acls.filter("nacl-swap", "/nacl-swap ");
     without_acls.wait_for_words("the network ACLs have not been read yet", SOON);
     without_acls.send("?");
