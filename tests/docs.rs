@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use firedoor::app::{Context, Key};
-use firedoor::plan::{Action, catalogue};
+use firedoor::plan::Action;
 
 fn readme() -> (std::path::PathBuf, String) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
@@ -30,21 +30,13 @@ fn key_table() -> String {
     table
 }
 
-/// What can be done, and what is not possible.
+/// The catalogue, as the program prints it.
 fn catalogue_table() -> String {
-    let mut table =
-        String::from("| action | what it does | what it does not do |\n|---|---|---|\n");
-    let shown = catalogue().iter().filter(|it| it.possible);
-    for entry in shown {
-        let (name, summary, caveat) = (entry.name, entry.summary, entry.caveat);
-        writeln!(table, "| `{name}` | {summary} | {caveat} |").unwrap();
-    }
-    table.push_str("\n| not possible | what people try it for | why not |\n|---|---|---|\n");
-    for entry in catalogue().iter().filter(|it| !it.possible) {
-        let (name, summary, reason) = (entry.name, entry.summary, entry.reason);
-        writeln!(table, "| `{name}` | {summary} | {reason} |").unwrap();
-    }
-    table
+    let printed = Command::new(env!("CARGO_BIN_EXE_firedoor"))
+        .args(["actions", "--output", "markdown"])
+        .output()
+        .unwrap();
+    String::from_utf8(printed.stdout).unwrap()
 }
 
 /// Compares what stands between two marks of the README, or writes it anew.

@@ -141,7 +141,7 @@ fn table(all: &[&Listed], out: &mut dyn Write) -> io::Result<()> {
 fn markdown(all: &[&Listed], out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "| action | scope | what it does | calls | round trips | undo | evidence lost | stays open |"
+        "| action | scope | what it does | to know | calls | round trips | undo | stays open |"
     )?;
     writeln!(out, "|---|---|---|---|---|---|---|---|")?;
     for it in all.iter().filter(|it| it.possible) {
@@ -151,10 +151,10 @@ fn markdown(all: &[&Listed], out: &mut dyn Write) -> io::Result<()> {
             it.name,
             it.scope,
             it.summary,
+            it.caveat,
             figure(it.calls),
             figure(it.round_trips),
             it.undo(),
-            it.evidence_lost,
             it.residual.join(", ")
         )?;
     }

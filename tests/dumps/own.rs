@@ -67,6 +67,7 @@ fn merged(fixtures: &Path) -> Result<(), String> {
         PartKind::PrefixLists,
         PartKind::AsgMemberships,
         PartKind::TargetMemberships,
+        PartKind::Profiles,
     ];
     same(
         "parts that are not there",
@@ -159,6 +160,7 @@ fn doubts(fixtures: &Path) -> Result<(), String> {
         "no PrefixLists, so what is known of prefix lists is incomplete: add the answer of `aws ec2 describe-prefix-lists`",
         "no AutoScalingInstances, so what is known of Auto Scaling is incomplete: add the answer of `aws autoscaling describe-auto-scaling-instances`",
         "no LoadBalancerTargetHealth, so what is known of target groups is incomplete: add the answer of `aws elbv2 describe-target-health`",
+        "no InstanceProfiles, so what is known of instance profiles is incomplete: add the answer of `aws iam list-instance-profiles`",
         "eu-west-1/ec2-describe-volumes.json: vol-0z: Attachments names i-0gone, which is not in the dump",
         "notes.txt: ignored: neither JSON nor a flow log with a header or in a known format",
         "archived findings are left out: 1",
