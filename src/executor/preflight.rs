@@ -43,6 +43,8 @@ pub async fn preflight(probe: &dyn Probe, plan: &Plan, occasion: &Occasion) -> V
             probed: ask(probe, operation, occasion).await,
         }
     });
+    // All at once: whoever spawns this needs a future that may be sent.
+    let checks: Vec<_> = checks.collect();
     stream::iter(checks).buffered(AT_ONCE).collect().await
 }
 
