@@ -42,6 +42,8 @@ pub async fn run(
     mut draw: impl FnMut(&AppState) -> io::Result<()>,
 ) -> io::Result<Exit> {
     let mut dirty = true;
+    // Runs that were left in the middle are named first.
+    perform(&mut state, &mut session, Effect::ReadArchive);
     let mut next_frame = Instant::now() + FIRST_FRAME;
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -57,10 +59,11 @@ pub async fn run(
             }
             message = input.next() => message.unwrap_or(Message::Signal(Signal::HangUp)),
             Some(event) = session.run_events.recv() => Message::Run(Box::new(event)),
+            Some(answer) = session.answers.recv() => answer,
             Some(update) = session.updates.recv() => Message::Update(Box::new(update)),
             _ = ticks.tick() => Message::Tick,
         };
-        dirty |= shows_time(&state) || message != Message::Tick;
+        dirty |= shows_time(&state) || !matches!(message, Message::Tick);
         if let Some(exit) = take_in(&mut state, &mut session, message) {
             return Ok(exit);
         }
@@ -91,23 +94,22 @@ fn take_in(state: &mut AppState, session: &mut Session, message: Message) -> Opt
     let effects = state.update(message, session.clock.now());
     for effect in effects {
         let quit = effect == Effect::Quit;
-        let starting = matches!(effect, Effect::Start(_));
-        let caller = state
-            .identity
-            .as_ref()
-            .map(|it| it.arn.clone())
-            .unwrap_or_default();
-        if let Err(why) = session.perform(effect, &state.settings.case, &caller) {
-            let why = if starting {
-                format!("not started: {why}")
-            } else {
-                why
-            };
-            state.update(Message::RunLost(why), session.clock.now());
-        }
+        perform(state, session, effect);
         if quit {
             return Some(signal.map_or(Exit::Quit, Exit::Signal));
         }
     }
     None
+}
+
+fn perform(state: &mut AppState, session: &mut Session, effect: Effect) {
+    let starting = matches!(effect, Effect::Start(_) | Effect::Resume { .. });
+    if let Err(why) = session.perform(effect, state) {
+        let why = if starting {
+            format!("not started: {why}")
+        } else {
+            why
+        };
+        state.update(Message::RunLost(why), session.clock.now());
+    }
 }

@@ -1,10 +1,10 @@
 //! The dialog that explains what becomes of a flow.
 
+use super::choice::Choice;
 use super::state::{AppState, Dialog};
 use crate::analysis::Explanation;
 use crate::flows::EdgeKey;
 use crate::model::FlowAction;
-use crate::plan::Action;
 
 /// A flow under an action, explained.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,7 +12,7 @@ pub struct Explained {
     /// The flow.
     pub key: EdgeKey,
     /// The action.
-    pub action: Action,
+    pub action: Choice,
     /// The verdict, and every check that it rests on.
     pub explanation: Explanation,
     /// Lines scrolled down.
@@ -38,8 +38,8 @@ impl AppState {
         let action = self
             .selected_action()
             .ok_or("no action is selected: choose one (5)")?;
-        let explanation = self.explain(&key, action).ok_or_else(|| {
-            let why = self.forecast(action).and_then(|it| it.as_ref().err());
+        let explanation = self.explain(&key, &action).ok_or_else(|| {
+            let why = self.forecast(&action).and_then(|it| it.as_ref().err());
             why.map_or("there is no forecast yet".into(), |why| {
                 format!("no forecast under {action}: {why}")
             })
@@ -57,7 +57,7 @@ impl AppState {
         let Some(Dialog::Explained(shown)) = &self.dialog else {
             return;
         };
-        if let Some(now) = self.explain(&shown.key, shown.action)
+        if let Some(now) = self.explain(&shown.key, &shown.action)
             && let Some(Dialog::Explained(shown)) = &mut self.dialog
         {
             shown.explanation = now;

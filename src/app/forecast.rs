@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::choice::Choice;
 use super::state::AppState;
 use crate::analysis::Seen;
 use crate::analysis::{Activity, Explanation, Fate, Flow, FlowFate, Network, Traffic, live};
@@ -25,6 +26,8 @@ pub struct Forecasts {
     traffic: Option<Arc<Traffic>>,
     /// Every action, the recommended one first; empty without a suspect.
     pub rows: Arc<Vec<Row>>,
+    /// Every playbook by its name, in the order of the settings; empty without a suspect.
+    pub playbooks: Arc<Vec<(String, Result<Outlook, PlanError>)>>,
 }
 
 /// Everything that forecasts depend on.
@@ -78,17 +81,35 @@ impl AppState {
             return;
         }
         let traffic = self.traffic();
-        let rows = match self.intent(Action::ALL[0]) {
-            Some(intent) => plan::compare(&traffic, &intent, &basis.peers),
-            None => Vec::new(),
+        let (rows, playbooks) = match self.intent(Action::ALL[0]) {
+            Some(intent) => (
+                plan::compare(&traffic, &intent, &basis.peers),
+                self.compare_playbooks(&traffic, &intent, &basis.peers),
+            ),
+            None => (Vec::new(), Vec::new()),
         };
         self.forecasts = Forecasts {
             basis: Some(basis),
             made_at: Some(self.now),
             traffic: Some(Arc::new(traffic)),
             rows: Arc::new(rows),
+            playbooks: Arc::new(playbooks),
         };
         self.refresh_explanation();
+    }
+
+    fn compare_playbooks(
+        &self,
+        traffic: &Traffic,
+        intent: &Intent,
+        peers: &BTreeSet<IpAddr>,
+    ) -> Vec<(String, Result<Outlook, PlanError>)> {
+        let outlook = |playbook| {
+            let plan = plan::build_playbook(&self.estate, playbook, intent)?;
+            plan::outlook_of(traffic, plan, Some(&intent.suspect), peers)
+        };
+        let usable = self.settings.playbooks.iter().flatten();
+        usable.map(|it| (it.name.clone(), outlook(it))).collect()
     }
 
     /// The live flows that are known, placed on the network as it was read.
@@ -176,19 +197,35 @@ impl AppState {
         plan::forecast(&self.traffic(), intent, &self.remote_addresses())
     }
 
-    /// The forecast of an action; `None`: there is none yet.
-    pub fn forecast(&self, action: Action) -> Option<&Result<Outlook, PlanError>> {
-        let row = self.forecasts.rows.iter().find(|it| it.action == action);
-        row.map(|it| &it.outlook)
+    /// Forecasts a plan on what is known at this moment.
+    pub(super) fn outlook_now(&self, plan: plan::Plan) -> Result<Outlook, PlanError> {
+        let suspect = plan.suspect().cloned();
+        let peers = self.remote_addresses();
+        plan::outlook_of(&self.traffic(), plan, suspect.as_ref(), &peers)
     }
 
-    /// The selected action of the actions pane.
-    pub fn selected_action(&self) -> Option<Action> {
-        self.cursors.actions.selected(&self.action_rows()).copied()
+    /// The forecast of a row; `None`: there is none yet, or never.
+    pub fn forecast(&self, choice: &Choice) -> Option<&Result<Outlook, PlanError>> {
+        match choice {
+            Choice::Action(action) => {
+                let row = self.forecasts.rows.iter().find(|it| it.action == *action);
+                row.map(|it| &it.outlook)
+            }
+            Choice::Playbook(name) => {
+                let row = self.forecasts.playbooks.iter().find(|it| it.0 == *name);
+                row.map(|(_, outlook)| outlook)
+            }
+            Choice::Unusable(_) => None,
+        }
+    }
+
+    /// The selected row of the actions pane.
+    pub fn selected_action(&self) -> Option<Choice> {
+        self.cursors.actions.selected(&self.action_rows()).cloned()
     }
 
     /// What becomes of a flow under an action; `None`: there is no forecast.
-    pub fn fate(&self, edge: &Edge<'_>, action: Action) -> Option<Fate> {
+    pub fn fate(&self, edge: &Edge<'_>, action: &Choice) -> Option<Fate> {
         let outlook = self.forecast(action)?.as_ref().ok()?;
         let flow = Self::flow(edge);
         let course = outlook.course(self.forecasts.network()?);
@@ -196,7 +233,7 @@ impl AppState {
     }
 
     /// Every check that a flow's fate under an action rests on; `None`: there is no forecast.
-    pub fn explain(&self, key: &EdgeKey, action: Action) -> Option<Explanation> {
+    pub fn explain(&self, key: &EdgeKey, action: &Choice) -> Option<Explanation> {
         let outlook = self.forecast(action)?.as_ref().ok()?;
         let edge = self.flows.edge(key)?;
         let flow = Self::flow(&edge);

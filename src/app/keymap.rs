@@ -49,12 +49,20 @@ pub enum Command {
     Refresh,
     /// Asks the run to stop.
     StopRun,
+    /// Takes back what a run did.
+    Undo,
+    /// Lists the runs.
+    ListRuns,
+    /// Takes up a run that was left in the middle.
+    TakeUp,
     /// Shows the keys and the sources.
     Help,
     /// Asks to quit.
     Quit,
     /// Moves to the other button.
     OtherButton,
+    /// Moves to the button before.
+    PreviousButton,
     /// Presses the button.
     Press,
     /// Deletes a character.
@@ -74,6 +82,8 @@ pub enum Context {
     Reading,
     /// A plan is to be confirmed.
     Confirm,
+    /// Runs that were left in the middle are named.
+    OpenRuns,
     /// Quitting during a run is to be confirmed.
     Quit,
 }
@@ -112,10 +122,11 @@ const fn bind(
 /// Every binding, in the order of the help.
 pub const BINDINGS: &[Binding] = {
     use Command as C;
-    use Context::{Confirm, Console, Filter, Quit, Reading};
+    use Context::{Confirm, Console, Filter, OpenRuns, Quit, Reading};
     use Key as K;
     const NEIGHBOURS: Context = Context::Pane(Pane::Neighbours);
     const FLOWS: Context = Context::Pane(Pane::Flows);
+    const RUN: Context = Context::Pane(Pane::Run);
     &[
         bind(Console, C::Open, &[K::Enter], "open", 2),
         bind(Console, C::Contain, &[K::Char('c')], "contain", 1),
@@ -219,6 +230,10 @@ pub const BINDINGS: &[Binding] = {
             "peer among the neighbours",
             6,
         ),
+        bind(RUN, C::Open, &[K::Enter], "details", 2),
+        bind(RUN, C::Undo, &[K::Char('u')], "undo the run", 3),
+        bind(RUN, C::ListRuns, &[K::Char('l')], "list of runs", 5),
+        bind(RUN, C::TakeUp, &[K::Char('t')], "take up an open run", 6),
         bind(Filter, C::Press, &[K::Enter], "keep the filter", 1),
         bind(Filter, C::Back, &[K::Esc, K::Ctrl('c')], "clear it", 1),
         bind(Filter, C::Erase, &[K::Backspace], "erase", 0),
@@ -253,6 +268,24 @@ pub const BINDINGS: &[Binding] = {
         bind(Confirm, C::PageUp, &[K::PageUp], "page up", 0),
         bind(Confirm, C::PageDown, &[K::PageDown], "page down", 0),
         bind(Confirm, C::Erase, &[K::Backspace], "erase", 0),
+        bind(OpenRuns, C::Up, &[K::Up], "run before", 0),
+        bind(OpenRuns, C::Down, &[K::Down], "next run", 3),
+        bind(
+            OpenRuns,
+            C::OtherButton,
+            &[K::Tab, K::Right],
+            "other button",
+            2,
+        ),
+        bind(
+            OpenRuns,
+            C::PreviousButton,
+            &[K::BackTab, K::Left],
+            "button before",
+            0,
+        ),
+        bind(OpenRuns, C::Press, &[K::Enter], "press it", 1),
+        bind(OpenRuns, C::Back, &[K::Esc, K::Ctrl('c')], "later", 1),
         bind(
             Quit,
             C::Quit,

@@ -1,8 +1,12 @@
 //! What can happen to the console, and what it can ask for.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use super::input::Input;
-use crate::executor::RunEvent;
-use crate::plan::Plan;
+use super::past::Archived;
+use crate::executor::{Checked, Resume, RunEvent, RunView};
+use crate::plan::{Plan, Taken};
 use crate::sources::{Command, Update};
 
 /// Something happened.
@@ -14,6 +18,22 @@ pub enum Message {
     Update(Box<Update>),
     /// The run has news.
     Run(Box<RunEvent>),
+    /// What AWS would say to the calls of the plan in this dialog.
+    Preflighted {
+        /// The dialog.
+        ticket: u64,
+        /// The answers; `None`: there is nobody to ask.
+        checked: Option<Vec<Checked>>,
+    },
+    /// How everything is now that a run has touched.
+    Surveyed {
+        /// The run.
+        run: String,
+        /// What was found, or why nobody could look.
+        taken: Result<Vec<Taken>, String>,
+    },
+    /// The journals were read.
+    Archive(Arc<Archived>),
     /// The run could not be started, or its task died: why.
     RunLost(String),
     /// A signal arrived.
@@ -38,6 +58,24 @@ pub enum Effect {
     Poll(Command),
     /// Run this plan: it was confirmed.
     Start(Box<Plan>),
+    /// Ask AWS about the calls of a plan, without making them.
+    Preflight {
+        /// The dialog that wants to know.
+        ticket: u64,
+        /// The plan.
+        plan: Box<Plan>,
+    },
+    /// Look at everything that a run has changed.
+    Survey(Box<RunView>),
+    /// Take up a run that was left in the middle.
+    Resume {
+        /// Its journal.
+        path: PathBuf,
+        /// How.
+        how: Resume,
+    },
+    /// Read the journals.
+    ReadArchive,
     /// Ask the run to stop.
     StopRun,
     /// Leave the loop.

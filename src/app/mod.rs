@@ -3,17 +3,22 @@
 //! [`AppState::update`] is the only thing that changes the state; it does no I/O and never waits.
 //! Everything outside is an [`Effect`] that the loop carries out through a [`Session`].
 
+mod asked;
+mod choice;
 mod confirm;
 mod cursor;
+mod errands;
 mod event_loop;
 mod explained;
 mod forecast;
 mod health;
 mod input;
 mod keymap;
+mod lamps;
 mod listed;
 mod message;
 mod outlook;
+mod past;
 mod picture;
 mod rows;
 mod selected;
@@ -21,7 +26,9 @@ mod session;
 mod state;
 mod update;
 
-pub use confirm::{Confirm, ConfirmFocus, Hit};
+pub use asked::Asked;
+pub use choice::Choice;
+pub use confirm::{Confirm, ConfirmFocus, Hit, Preflight};
 pub use cursor::Cursor;
 pub use event_loop::{Exit, run};
 pub use explained::Explained;
@@ -29,8 +36,10 @@ pub use forecast::Forecasts;
 pub use health::{FeedHealth, FeedState, age};
 pub use input::{Input, Key};
 pub use keymap::{BINDINGS, Binding, Command, Context};
+pub use lamps::{Lamp, LampState, safe_point};
 pub use listed::{Listed, SinceRun};
 pub use message::{Effect, Message, Signal};
+pub use past::{Archived, Browsing, OpenFocus, OpenRuns, Past};
 pub use picture::{Grid, GridLine, Mark, Marks, Part, Picture, Section};
 pub use rows::{FindingRow, Peer};
 pub use selected::{Selected, Story};

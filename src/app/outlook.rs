@@ -5,7 +5,7 @@ use super::health::age;
 use super::state::AppState;
 use crate::flows::{self, Edge};
 use crate::model::FlowAction;
-use crate::plan::{Action, Dwell};
+use crate::plan::{Action, Dwell, Plan};
 
 /// How many silent flows are named.
 const NAMED: usize = 4;
@@ -21,8 +21,8 @@ impl AppState {
     }
 
     /// What a two-step may do to the flows that are known, in sentences.
-    pub(super) fn outlook(&self, action: Action) -> Vec<String> {
-        if !matches!(action, Action::SgTwoStep | Action::SgTwoStepStaged) {
+    pub(super) fn outlook(&self, plan: &Plan) -> Vec<String> {
+        if !is_two_step(plan) {
             return Vec::new();
         }
         let (active, silent) = self.live_flows();
@@ -56,7 +56,7 @@ impl AppState {
 
     /// The suspect's accepted flows: those with traffic in each of the last ten minutes up to which the
     /// log is complete, and the others.
-    fn live_flows(&self) -> (Vec<Edge<'_>>, Vec<Edge<'_>>) {
+    pub(super) fn live_flows(&self) -> (Vec<Edge<'_>>, Vec<Edge<'_>>) {
         let complete_to = self.flows.coverage().newest_end.unwrap_or(self.now);
         let edges = self.flows.newest_first(&self.suspect_enis()).into_iter();
         edges
@@ -78,6 +78,12 @@ impl AppState {
         };
         format!("{}{more}", names.join(", "))
     }
+}
+
+/// Whether a plan opens the suspect, and empties what it opened.
+pub(super) fn is_two_step(plan: &Plan) -> bool {
+    let two_steps = [Action::SgTwoStep, Action::SgTwoStepStaged];
+    plan.actions().iter().any(|it| two_steps.contains(it))
 }
 
 /// The mean time between two packets of an edge, in seconds, rounded up.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::choice::Choice;
 use super::state::{AppState, Pane};
 use crate::analysis::eni_label;
 use crate::model::id::Id;
@@ -129,18 +130,22 @@ impl AppState {
             .collect()
     }
 
-    /// The lines of the actions pane, the recommended one first; in the catalogue's order while there is
-    /// no suspect.
-    pub fn action_rows(&self) -> Vec<Action> {
+    /// The lines of the actions pane: the recommended action first, or in the catalogue's order while there
+    /// is no suspect; then the playbooks.
+    pub fn action_rows(&self) -> Vec<Choice> {
         let filter = self.filter(Pane::Actions);
-        let shown = |it: &Action| {
-            filter.is_empty() || contains(it.name(), &filter) || contains(it.summary(), &filter)
+        let shown = |it: &Choice| {
+            filter.is_empty()
+                || contains(it.name(), &filter)
+                || contains(&self.summary_of(it), &filter)
         };
         let ranked = self.forecasts.rows.iter().map(|it| it.action);
-        let mut rows: Vec<Action> = ranked.collect();
-        if rows.is_empty() {
-            rows.extend(Action::ALL);
+        let mut actions: Vec<Action> = ranked.collect();
+        if actions.is_empty() {
+            actions.extend(Action::ALL);
         }
+        let actions = actions.into_iter().map(Choice::Action);
+        let mut rows: Vec<Choice> = actions.chain(self.playbook_rows()).collect();
         rows.retain(shown);
         rows
     }

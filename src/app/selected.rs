@@ -5,11 +5,12 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::choice::Choice;
 use super::picture::{Picture, Subject};
 use super::state::{AppState, Pane};
 use crate::analysis::{FlowFate, Link, Neighbourhood, Residual, dependents, neighbourhood};
 use crate::model::{EniId, Estate, InstanceId, SubnetId};
-use crate::plan::{Action, Outlook, Row, residual};
+use crate::plan::{Outlook, Row, residual};
 
 /// What the selected action does.
 #[derive(Debug, Clone, Default)]
@@ -31,7 +32,7 @@ struct Basis {
     estate: Arc<Estate>,
     suspect: Option<InstanceId>,
     rows: Arc<Vec<Row>>,
-    action: Option<Action>,
+    action: Option<Choice>,
     filter: String,
 }
 
@@ -107,7 +108,7 @@ impl AppState {
 
     /// The forecast of the selected action, if there is a plan for it.
     pub fn selected_outlook(&self) -> Option<&Outlook> {
-        self.forecast(self.selected_action()?)?.as_ref().ok()
+        self.forecast(&self.selected_action()?)?.as_ref().ok()
     }
 
     fn still_open(&self) -> Vec<Residual> {

@@ -1,15 +1,25 @@
 //! What the console is connected to: the sources, and perhaps something that changes the account.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::message::Effect;
-use crate::executor::{Ports, Run, RunEvent, Runs};
-use crate::operation::Actuator;
-use crate::plan::Plan;
-use crate::sources::{Clock, Poller, Update};
+use super::errands;
+use super::message::{Effect, Message};
+use super::state::AppState;
+use crate::executor::{
+    Ports, Recorded, Resume, Run, RunEvent, RunView, Runs, Verification, Verifier,
+};
+use crate::operation::{Actuator, Occasion, Probe};
+use crate::plan::{self, Plan};
+use crate::sources::{Clock, Poller, Source, Update};
+
+/// How long after a change a verdict of the flow logs is waited for. They come up to ten minutes late, and
+/// have to be complete for three.
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html>
+const VERIFY: Duration = Duration::from_mins(30);
 
 /// The outside of the console.
 pub struct Session {
@@ -19,18 +29,25 @@ pub struct Session {
     pub updates: mpsc::Receiver<Update>,
     /// Makes changes. Read-only is a session without one, not a check.
     pub actuator: Option<Arc<dyn Actuator>>,
+    /// Asks whether changes would be allowed. A read-only session has one too.
+    pub probe: Option<Arc<dyn Probe>>,
+    /// Reads the flow logs after a run; `None`: nobody does.
+    pub source: Option<Arc<dyn Source>>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Where journals are kept.
     pub journals: PathBuf,
     /// The runs of this process.
     pub runs: Runs,
-    events: mpsc::UnboundedSender<RunEvent>,
+    /// Events of the run that was started last.
     pub(super) run_events: mpsc::UnboundedReceiver<RunEvent>,
+    answered: mpsc::UnboundedSender<Message>,
+    /// Answers to what was asked outside of the frame loop.
+    pub(super) answers: mpsc::UnboundedReceiver<Message>,
 }
 
 impl Session {
-    /// Connects a console.
+    /// Connects a console. Who answers preflights and who reads flow logs after a run is set apart.
     pub fn new(
         (poller, updates): (Poller, mpsc::Receiver<Update>),
         actuator: Option<Arc<dyn Actuator>>,
@@ -38,47 +55,105 @@ impl Session {
         journals: PathBuf,
         runs: Runs,
     ) -> Self {
-        let (events, run_events) = mpsc::unbounded_channel();
+        let (_, run_events) = mpsc::unbounded_channel();
+        let (answered, answers) = mpsc::unbounded_channel();
         Self {
             poller,
             updates,
             actuator,
+            probe: None,
+            source: None,
             clock,
             journals,
             runs,
-            events,
             run_events,
+            answered,
+            answers,
         }
     }
 
     /// Carries out an effect; an error is for the analyst.
-    pub(super) fn perform(
-        &mut self,
-        effect: Effect,
-        case: &str,
-        caller: &str,
-    ) -> Result<(), String> {
+    pub(super) fn perform(&mut self, effect: Effect, state: &AppState) -> Result<(), String> {
         match effect {
             Effect::Poll(command) => self.poller.send(command),
             Effect::StopRun => self.runs.stop(),
-            Effect::Start(plan) => self.start(*plan, case, caller)?,
+            Effect::Start(plan) => self.start(*plan, state)?,
+            Effect::Resume { path, how } => self.resume(&path, how, state)?,
+            Effect::Preflight { ticket, plan } => {
+                let occasion = Occasion {
+                    now: self.clock.now(),
+                    run: "preflight".into(),
+                };
+                let probe = self.probe.clone();
+                errands::preflight(probe, *plan, occasion, ticket, self.answered.clone());
+            }
+            Effect::Survey(view) => self.survey(*view),
+            Effect::ReadArchive => errands::list(self.journals.clone(), self.answered.clone()),
             Effect::Quit => {}
         }
         Ok(())
     }
 
-    fn start(&self, plan: Plan, case: &str, caller: &str) -> Result<(), String> {
+    fn start(&mut self, plan: Plan, state: &AppState) -> Result<(), String> {
+        let (ports, told) = self.ports(&plan, state)?;
+        let case = state.settings.case.clone();
+        let run = Run::new(case, &caller(state), plan, self.clock.now());
+        let started = self.runs.start(run, &self.journals, ports);
+        started.map_err(|error| error.to_string())?;
+        self.run_events = told;
+        Ok(())
+    }
+
+    fn resume(&mut self, path: &Path, how: Resume, state: &AppState) -> Result<(), String> {
+        let recorded = Recorded::read(path).map_err(|error| error.to_string())?;
+        let (ports, told) = self.ports(&recorded.view.plan, state)?;
+        let resumed = self.runs.resume(&recorded, how, &caller(state), ports);
+        resumed.map_err(|error| error.to_string())?;
+        self.run_events = told;
+        Ok(())
+    }
+
+    fn survey(&self, view: RunView) {
+        let answered = self.answered.clone();
+        if let Some(actuator) = self.actuator.clone() {
+            errands::survey(actuator, view, answered);
+            return;
+        }
+        let (run, taken) = (view.run, Err("this session is read-only".to_owned()));
+        // Nobody is gone: the receiver is here.
+        answered.send(Message::Surveyed { run, taken }).ok();
+    }
+
+    /// What a run works with, and where it is heard. Each is heard by itself: what is still to be said of an
+    /// earlier one stands in its journal.
+    fn ports(
+        &self,
+        plan: &Plan,
+        state: &AppState,
+    ) -> Result<(Ports, mpsc::UnboundedReceiver<RunEvent>), String> {
         let actuator = self.actuator.clone().ok_or("this session is read-only")?;
-        let run = Run::new(case.to_string(), caller, plan, self.clock.now());
+        let verification = self.source.clone().map(|source| Verification {
+            verifier: Verifier {
+                source,
+                clock: Arc::clone(&self.clock),
+                logs: state.estate.flow_logs().to_vec(),
+                limit: VERIFY,
+            },
+            claim: plan::claim(plan, &state.estate),
+        });
+        let (events, told) = mpsc::unbounded_channel();
         let ports = Ports {
             actuator,
             clock: Arc::clone(&self.clock),
-            events: self.events.clone(),
-            verification: None,
+            events,
+            verification,
         };
-        self.runs
-            .start(run, &self.journals, ports)
-            .map_err(|error| error.to_string())?;
-        Ok(())
+        Ok((ports, told))
     }
+}
+
+/// Who makes the changes.
+fn caller(state: &AppState) -> String {
+    let identity = state.identity.as_ref();
+    identity.map(|it| it.arn.clone()).unwrap_or_default()
 }

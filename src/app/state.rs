@@ -5,20 +5,23 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::choice::Choice;
 use super::confirm::Confirm;
 use super::cursor::Cursor;
 use super::explained::Explained;
 use super::forecast::Forecasts;
 use super::health::FeedHealth;
 use super::keymap::Context;
+use super::lamps::Lamp;
 use super::listed::Listed;
+use super::past::{Archived, Browsing, OpenRuns};
 use super::rows::FindingRow;
 use super::selected::Selected;
 use crate::executor::RunView;
 use crate::flows::{EdgeKey, FlowTable};
 use crate::model::{EniId, Estate, Finding, FindingId, InstanceId};
 use crate::operation::StepId;
-use crate::plan::Action;
+use crate::plan::{OwnPath, Playbook, PlaybookError};
 use crate::sources::{Coverage, Feed, FlowTargets, Identity};
 
 /// A pane of the console.
@@ -116,6 +119,10 @@ pub struct Settings {
     pub since_minutes: u64,
     /// The folder of the journals, for people.
     pub journals: String,
+    /// Where the console itself stands: what a plan must not cut unnoticed.
+    pub own: OwnPath,
+    /// The playbooks, shipped ones first; of a file that can't be used, why.
+    pub playbooks: Vec<Result<Playbook, PlaybookError>>,
 }
 
 /// A dialog over the panes.
@@ -130,6 +137,15 @@ pub enum Dialog {
     Confirm(Box<Confirm>),
     /// What becomes of a flow, and why.
     Explained(Box<Explained>),
+    /// Everything about a step of the run in view.
+    Step {
+        /// The step.
+        step: StepId,
+        /// Lines scrolled down.
+        scroll: u16,
+    },
+    /// Runs were left in the middle.
+    OpenRuns(Box<OpenRuns>),
     /// A run is on its way, and somebody wants to quit.
     Quit,
 }
@@ -144,11 +160,22 @@ pub struct Cursors {
     /// Flows.
     pub flows: Cursor<EdgeKey>,
     /// Actions.
-    pub actions: Cursor<Action>,
+    pub actions: Cursor<Choice>,
     /// Steps of the run.
     pub run: Cursor<StepId>,
+    /// The list of runs.
+    pub runs: Cursor<String>,
     /// Lines scrolled down in the suspect pane.
     pub suspect: u16,
+}
+
+/// Whether the runs that were left in the middle were named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Offer {
+    /// Not yet: it is not known whether there are any, or whose they are.
+    Due,
+    /// Once is enough.
+    Made,
 }
 
 /// The console.
@@ -156,6 +183,8 @@ pub struct Cursors {
 pub struct AppState {
     /// What the command line decided.
     pub settings: Settings,
+    /// When the console began.
+    pub began: DateTime<Utc>,
     /// The time of the last message.
     pub now: DateTime<Utc>,
     /// Columns and rows of the terminal.
@@ -190,6 +219,14 @@ pub struct AppState {
     pub run: Option<RunView>,
     /// A plan was confirmed, and its first event has not come yet.
     pub run_pending: bool,
+    /// What the run pane shows.
+    pub browsing: Browsing,
+    /// The runs of the archive; `None`: it was not read yet.
+    pub archive: Option<Arc<Archived>>,
+    /// The suspect's flows when a two-step was started.
+    pub lamps: Vec<Lamp>,
+    /// Why the last plan was not started.
+    pub lost: Option<String>,
     /// A line for the analyst, until the next key.
     pub notice: Option<String>,
     /// What each action would do.
@@ -202,6 +239,10 @@ pub struct AppState {
     /// The findings of the last whole reading.
     pub(super) known: BTreeSet<FindingId>,
     pub(super) touched: bool,
+    /// Dialogs that were opened so far.
+    pub(super) tickets: u64,
+    /// Whether open runs were named already.
+    pub(super) offer: Offer,
 }
 
 impl AppState {
@@ -231,6 +272,7 @@ impl AppState {
     pub fn new(settings: Settings, size: (u16, u16), now: DateTime<Utc>) -> Self {
         Self {
             settings,
+            began: now,
             now,
             size,
             identity: None,
@@ -248,6 +290,10 @@ impl AppState {
             dialog: None,
             run: None,
             run_pending: false,
+            browsing: Browsing::default(),
+            archive: None,
+            lamps: Vec::new(),
+            lost: None,
             notice: None,
             forecasts: Forecasts::default(),
             selected: Selected::default(),
@@ -255,13 +301,18 @@ impl AppState {
             incoming: Vec::new(),
             known: BTreeSet::new(),
             touched: false,
+            tickets: 0,
+            offer: Offer::Due,
         }
     }
 
     /// Which bindings hold.
     pub fn context(&self) -> Context {
         match &self.dialog {
-            Some(Dialog::Help { .. } | Dialog::Explained(_)) => Context::Reading,
+            Some(Dialog::Help { .. } | Dialog::Explained(_) | Dialog::Step { .. }) => {
+                Context::Reading
+            }
+            Some(Dialog::OpenRuns(_)) => Context::OpenRuns,
             Some(Dialog::Confirm(_)) => Context::Confirm,
             Some(Dialog::Quit) => Context::Quit,
             None if self.typing_filter => Context::Filter,

@@ -1,8 +1,10 @@
 //! How the state changes: one message in, effects out.
 
+mod confirming;
 mod dialogs;
 mod feeds;
 mod panes;
+mod past;
 mod runs;
 #[cfg(test)]
 mod tests;
@@ -18,8 +20,9 @@ impl AppState {
     /// Takes in a message that arrived at `now`.
     pub fn update(&mut self, message: Message, now: DateTime<Utc>) -> Vec<Effect> {
         self.now = now;
-        let tick = message == Message::Tick;
+        let tick = matches!(message, Message::Tick);
         let effects = self.take_in(message);
+        self.offer_open_runs();
         self.refresh_forecasts(tick);
         self.refresh_selected();
         self.refresh_listed();
@@ -36,11 +39,16 @@ impl AppState {
             }
             Message::Update(update) => self.feed_update(*update),
             Message::Run(event) => self.run_event(&event),
-            Message::RunLost(why) => {
-                self.run_pending = false;
-                self.notice = Some(why);
+            Message::Preflighted { ticket, checked } => {
+                self.preflighted(ticket, checked);
                 Vec::new()
             }
+            Message::Surveyed { run, taken } => self.surveyed(&run, taken),
+            Message::Archive(archive) => {
+                self.read_archive(archive);
+                Vec::new()
+            }
+            Message::RunLost(why) => self.run_lost(why),
             Message::Signal(Signal::HangUp | Signal::Terminate) => self.leave(),
             Message::Tick => Vec::new(),
         }
@@ -63,6 +71,7 @@ impl AppState {
             (Context::Filter, Some(command)) => self.edit_filter(command),
             (Context::Reading, Some(command)) => self.read(command),
             (Context::Confirm, command) => self.confirm_key(key, command),
+            (Context::OpenRuns, Some(command)) => self.open_runs_key(command),
             (Context::Quit, Some(command)) => self.quit_dialog(command),
             (Context::Filter, None) => {
                 if let Key::Char(c) = key {
@@ -70,9 +79,14 @@ impl AppState {
                 }
                 self.retarget()
             }
-            (Context::Console | Context::Pane(_) | Context::Reading | Context::Quit, None) => {
-                Vec::new()
-            }
+            (
+                Context::Console
+                | Context::Pane(_)
+                | Context::Reading
+                | Context::OpenRuns
+                | Context::Quit,
+                None,
+            ) => Vec::new(),
         }
     }
 

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use color_eyre::eyre::{self, WrapErr, eyre};
 
 use super::outside::Outside;
-use super::{ConsoleArgs, say, state_dir};
+use super::own_path::own_path;
+use super::{ConsoleArgs, playbooks, say, state_dir};
 use crate::app::{self, AppState, Exit, Mode, Session, Settings};
 use crate::executor::{Runs, SAFE_POINT};
+use crate::plan::OwnPath;
 use crate::sources::Poller;
 use crate::terminal::{self, Screen};
 use crate::view::{self, Depth, Styles};
@@ -24,21 +26,30 @@ pub(super) async fn run(outside: Outside, args: &ConsoleArgs) -> eyre::Result<()
         acl_quota: args.nacl_quota.into(),
         max_hold: args.max_hold,
         since_minutes: outside.poll.since.as_secs() / 60,
+        // In a drill or a dump nothing is the console's own.
+        own: match outside.mode {
+            Mode::Drill | Mode::Dump => OwnPath::default(),
+            Mode::ReadOnly | Mode::Changes => own_path(None).await,
+        },
+        playbooks: playbooks::all()?,
     };
     let case = settings.case.clone();
     let mut screen = Screen::enter().wrap_err("could not start the console")?;
     let styles = styles(args);
     let state = AppState::new(settings, screen.size(), now);
     let input = terminal::messages().wrap_err("could not listen for signals")?;
+    let source = Arc::clone(&outside.source);
     let polling = Poller::spawn(outside.source, Arc::clone(&outside.clock), outside.poll);
     let runs = Runs::default();
-    let session = Session::new(
+    let mut session = Session::new(
         polling,
         outside.actuator,
         outside.clock,
         journals.clone(),
         runs.clone(),
     );
+    session.probe = outside.probe;
+    session.source = Some(source);
     // In a task of its own: should it panic, a run still comes to its safe end below.
     let shown = tokio::spawn(async move {
         let exit = app::run(state, session, input, |state| {
@@ -65,7 +76,8 @@ pub(super) async fn settle(runs: &Runs, journal: &str) -> eyre::Result<()> {
     }
     runs.stop();
     say(&format!(
-        "stopping the run safely; its journal is in {journal}"
+        "stopping the run safely: what it opened is emptied, what it denies for a while is \
+         lifted; its journal is in {journal}"
     ));
     tokio::time::timeout(SAFE_POINT, runs.settled())
         .await

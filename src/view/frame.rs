@@ -11,6 +11,7 @@ use unicode_width::UnicodeWidthStr;
 use super::styles::Styles;
 use super::{dialogs, panes, text};
 use crate::app::{AppState, Command, Context, FeedState, Mode, Pane};
+use crate::executor::Proof;
 use crate::model::PartKind;
 use crate::sources::Feed;
 
@@ -299,19 +300,30 @@ fn filter_line<'a>(state: &AppState, styles: &Styles) -> Line<'a> {
 }
 
 fn run_state(state: &AppState, styles: &Styles) -> (String, Style) {
-    let words = match &state.run {
-        Some(run) if run.ended.is_none() => {
-            let (ended, all) = run.progress();
-            format!("run {ended}/{all}")
-        }
-        Some(run) => run
-            .ended
-            .map(|(_, it)| format!("run: {}", it.name()))
-            .unwrap_or_default(),
-        None if state.run_pending => "run starting".into(),
-        None => String::new(),
+    let Some(run) = &state.run else {
+        let words = if state.run_pending {
+            "run starting"
+        } else {
+            ""
+        };
+        return (words.into(), styles.warn);
     };
-    let outcome = state.run.as_ref().and_then(|run| run.ended);
-    let style = outcome.map_or(styles.warn, |(_, it)| panes::outcome_style(it, styles));
-    (words, style)
+    let Some((_, outcome)) = run.ended else {
+        let (ended, all) = run.progress();
+        return (format!("run {ended}/{all}"), styles.warn);
+    };
+    let proof = panes::short_proof(run);
+    match &run.proof {
+        Some(proven) if !matches!(proven, Proof::NotApplicable { .. }) => {
+            let style = panes::proof_style(proven, styles);
+            (format!("run: {}, {proof}", outcome.name()), style)
+        }
+        None if run.verifying.is_some() => {
+            (format!("run: {}, {proof}", outcome.name()), styles.warn)
+        }
+        _ => {
+            let style = panes::outcome_style(outcome, styles);
+            (format!("run: {}", outcome.name()), style)
+        }
+    }
 }

@@ -91,9 +91,12 @@ impl AppState {
                 return vec![Effect::Poll(sources::Command::Refresh)];
             }
             Command::StopRun => return self.stop_run(),
+            Command::Undo => return self.undo_run(),
+            Command::ListRuns => return self.list_runs(),
+            Command::TakeUp => self.take_up(),
             Command::Help => self.dialog = Some(Dialog::Help { scroll: 0 }),
             Command::Quit => return self.ask_to_leave(),
-            Command::OtherButton | Command::Press | Command::Erase => {}
+            Command::OtherButton | Command::PreviousButton | Command::Press | Command::Erase => {}
         }
         Vec::new()
     }
@@ -136,9 +139,16 @@ impl AppState {
                 self.cursors.actions.step(&rows, by);
             }
             Pane::Run => {
-                if let Some(run) = &self.run {
+                if let Some(run) = self.run_in_view() {
                     let steps: Vec<_> = run.steps.keys().copied().collect();
+                    if let Some(at) = self.shown_step(run) {
+                        // From the step that is shown, not from where the cursor was left.
+                        self.cursors.run.put(&steps, at);
+                    }
                     self.cursors.run.step(&steps, by);
+                } else {
+                    let ids = self.run_ids();
+                    self.cursors.runs.step(&ids, by);
                 }
             }
         }
@@ -161,8 +171,8 @@ impl AppState {
             Pane::Suspect => self.focus = Pane::Neighbours,
             Pane::Neighbours => return self.open_neighbour(),
             Pane::Flows => self.open_explanation(),
-            Pane::Actions => self.open_action(),
-            Pane::Run => {}
+            Pane::Actions => return self.open_action(),
+            Pane::Run => self.open_run(),
         }
         Vec::new()
     }
@@ -214,6 +224,9 @@ impl AppState {
             return self.retarget();
         }
         if self.focus == Pane::Run {
+            if self.leave_browsing() {
+                return Vec::new();
+            }
             self.focus = Pane::Actions;
             return Vec::new();
         }

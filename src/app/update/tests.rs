@@ -2,6 +2,7 @@
 //! the call that it announces.
 
 mod containing;
+mod past;
 mod picturing;
 mod selecting;
 
@@ -10,15 +11,20 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::*;
-use crate::app::{Confirm, ConfirmFocus, Mode, Pane, Settings};
+use crate::app::{Confirm, ConfirmFocus, Mode, Pane, Preflight, Settings};
 use crate::executor::{RunEvent, RunEventKind, RunOutcome};
 use crate::model::fixture;
-use crate::model::{AsgMembership, Finding, FindingAction, InstanceId, Part, PartKind, Severity};
+use crate::model::{
+    AsgMembership, Finding, FindingAction, InstanceId, Part, PartKind, Severity, TargetMembership,
+};
 use crate::operation::StepId;
-use crate::plan::Plan;
+use crate::plan::{OwnPath, PROTECT_TAG, Plan, Playbook};
 use crate::sources::{
     Command as Ask, Feed, Outcome, SourceError, SourceErrorKind, Update, UpdateKind,
 };
+
+/// Who asks.
+const ME: &str = "arn:aws:sts::111122223333:assumed-role/responder/me";
 
 /// A console on the fixture's estate, and the time.
 struct Desk {
@@ -37,6 +43,8 @@ impl Desk {
             max_hold: 600,
             since_minutes: 60,
             journals: "~/.local/state/firedoor".into(),
+            own: OwnPath::default(),
+            playbooks: Playbook::shipped().unwrap().into_iter().map(Ok).collect(),
         };
         let mut state = AppState::new(settings, (80, 24), now);
         state.estate = Arc::new(fixture::estate());
@@ -143,6 +151,40 @@ impl Desk {
     fn run(&mut self, n: u32, kind: RunEventKind) -> Vec<Effect> {
         let at = self.now;
         self.send(Message::Run(Box::new(RunEvent { n, at, kind })))
+    }
+
+    /// The suspect turns out to be in service in an Auto Scaling group.
+    fn in_a_group(&mut self) {
+        let member = AsgMembership {
+            instance: fixture::suspect(),
+            group: "web-asg".into(),
+            lifecycle: "InService".into(),
+            size: None,
+        };
+        let part = Part::AsgMemberships(vec![member]);
+        self.news(Feed::Part(PartKind::AsgMemberships), UpdateKind::Part(part));
+    }
+
+    /// The suspect bears a tag.
+    fn tag(&mut self, key: &str, value: &str) {
+        let mut all: Vec<_> = self.state.estate.instances().cloned().collect();
+        for instance in all.iter_mut().filter(|it| it.id == fixture::suspect()) {
+            instance.tags = vec![(key.into(), value.into())];
+        }
+        self.news(
+            Feed::Part(PartKind::Instances),
+            UpdateKind::Part(Part::Instances(all)),
+        );
+    }
+
+    /// Somebody of this account asks.
+    fn identified(&mut self) {
+        let identity = crate::sources::Identity {
+            arn: ME.into(),
+            account: "111122223333".into(),
+            region: "eu-west-1".into(),
+        };
+        self.news(Feed::Identity, UpdateKind::Identity(identity));
     }
 
     /// The account changes: another instance appears in the suspect's subnet.

@@ -1,5 +1,8 @@
 //! The confirm dialog: the plan itself, whom else it hits, and the typed acknowledgement.
 
+mod against;
+mod foot;
+
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
@@ -12,7 +15,7 @@ use super::super::text::{fit, pad, wrap};
 use super::super::verdicts::mark_style;
 use super::popup;
 use crate::analysis::Blast;
-use crate::app::{AppState, Confirm, ConfirmFocus, Hit, Mark, Mode};
+use crate::app::{AppState, Confirm, Hit, Mark};
 use crate::model::Estate;
 use crate::operation::Operation;
 use crate::plan::{Class, Step, What, rate};
@@ -29,7 +32,18 @@ pub(super) fn draw(
     let name = instance.map(|it| it.name.clone()).unwrap_or_default();
     let title = format!(" Confirm {} on {target} {name} ", confirm.plan.procedure);
     let inner = popup(frame, styles, area, &title, 110, area.height);
-    let [body, foot] = Layout::vertical([Constraint::Min(0), Constraint::Length(4)]).areas(inner);
+    let banner = confirm.banner();
+    let [top, body, foot] = Layout::vertical([
+        Constraint::Length(u16::from(banner.is_some())),
+        Constraint::Min(0),
+        Constraint::Length(4),
+    ])
+    .areas(inner);
+    if let Some(words) = banner {
+        // It can't be scrolled away.
+        let words = pad(&words, usize::from(top.width), &styles.glyphs);
+        frame.render_widget(Line::styled(words, styles.alarm), top);
+    }
     let width = usize::from(body.width);
     let height = usize::from(body.height);
     let head = body_lines(state, styles, confirm, width);
@@ -42,7 +56,7 @@ pub(super) fn draw(
     let more = everyone.iter().skip(passed).take(height - lines.len());
     lines.extend(more.map(|hit| hit_line(styles, hit, width)));
     frame.render_widget(Paragraph::new(lines), body);
-    let foot_lines = foot_lines(
+    let foot_lines = foot::lines(
         state,
         styles,
         confirm,
@@ -66,7 +80,11 @@ fn body_lines<'a>(
     let nobody = confirm.hits.is_empty() && confirm.blast.doubts.is_empty();
     let style = if nobody { styles.good } else { styles.bad };
     let plan = &confirm.plan;
-    let mut lines: Vec<Line<'a>> = prose(&confirm.ledger, style).collect();
+    let mut lines = Vec::new();
+    // What an undo gives back is not what a containment takes.
+    if confirm.undo.is_none() {
+        lines.extend(prose(&confirm.ledger, style));
+    }
     for (mark, words) in named_hits(confirm, styles) {
         lines.extend(prose(&words, mark_style(mark, styles)));
     }
@@ -75,12 +93,15 @@ fn body_lines<'a>(
     }
     let doubts = confirm.blast.doubts.iter();
     lines.extend(doubts.flat_map(|it| prose(it, styles.warn)));
+    lines.extend(against::lines(confirm, styles, width));
     let (risk, others) = plan.remarks.split_at(plan.remarks.len().min(1));
     lines.extend(risk.iter().flat_map(|it| prose(it, styles.warn)));
     let steps = plan.steps.iter();
     lines.extend(steps.flat_map(|step| step_lines(estate, styles, step, width)));
     lines.extend(confirm.outlook.iter().flat_map(|it| prose(it, styles.warn)));
     lines.extend(others.iter().flat_map(|it| prose(it, styles.plain)));
+    lines.extend(against::evidence(confirm, styles, width));
+    lines.extend(against::unsettled(confirm, styles, width));
     if !everyone(confirm).is_empty() {
         let words = format!(
             "All {} interfaces that it reaches or hits:",
@@ -229,70 +250,4 @@ fn before_after(estate: &Estate, operation: &Operation) -> Option<(String, Strin
         }
         _ => None,
     }
-}
-
-fn foot_lines<'a>(
-    state: &AppState,
-    styles: &Styles,
-    confirm: &Confirm,
-    below: usize,
-    width: usize,
-) -> Vec<Line<'a>> {
-    let more = if below > 0 {
-        format!(" {below} more lines below (down, pgdn) ")
-    } else {
-        String::new()
-    };
-    let rule = format!("{more:-^width$}");
-    let caller = state
-        .identity
-        .as_ref()
-        .map_or("an unknown identity", |it| it.arn.as_str());
-    let second = match &confirm.refused {
-        Some(why) => Line::styled(fit(why, width, &styles.glyphs), styles.bad),
-        None if !state.settings.mode.allows_changes() => {
-            let words = match state.settings.mode {
-                Mode::Dump => "this is a dump: to be read, not run",
-                _ => "read-only session: to be read, not run (start with --allow-changes)",
-            };
-            Line::styled(fit(words, width, &styles.glyphs), styles.warn)
-        }
-        None => Line::styled(
-            fit(&format!("as {caller}"), width, &styles.glyphs),
-            styles.dim,
-        ),
-    };
-    let button = |label: &str, focus| {
-        let style = if confirm.focus == focus {
-            styles.selected
-        } else {
-            styles.plain
-        };
-        let mark = if confirm.focus == focus { ">" } else { " " };
-        Span::styled(format!("{mark}[ {label} ]"), style)
-    };
-    let shown: String = confirm.expected().chars().map(|_| '_').collect();
-    let rest: String = shown.chars().skip(confirm.typed.chars().count()).collect();
-    let ok = if confirm.is_acknowledged() {
-        styles.good
-    } else {
-        styles.strong
-    };
-    vec![
-        Line::styled(rule, styles.dim),
-        second,
-        Line::from(vec![
-            Span::raw("type the last four characters of the instance id: "),
-            Span::styled(format!("{}{rest}", confirm.typed), ok),
-        ]),
-        Line::from(vec![
-            button("Cancel", ConfirmFocus::Cancel),
-            Span::raw("   "),
-            button("Contain", ConfirmFocus::Contain),
-            Span::styled(
-                "   tab: other button   enter: press it   esc: cancel",
-                styles.dim,
-            ),
-        ]),
-    ]
 }

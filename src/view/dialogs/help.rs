@@ -56,10 +56,15 @@ fn keys<'a>(styles: &Styles) -> Vec<Line<'a>> {
         (Context::Console, "Keys"),
         (Context::Pane(Pane::Neighbours), "In the neighbours pane"),
         (Context::Pane(Pane::Flows), "In the flows pane"),
+        (Context::Pane(Pane::Run), "In the run pane"),
         (Context::Filter, "While a filter is typed"),
         (
             Context::Confirm,
             "While a plan is confirmed (every character goes to the typed id)",
+        ),
+        (
+            Context::OpenRuns,
+            "While runs are named that were left in the middle",
         ),
     ];
     let mut lines = Vec::new();

@@ -3,6 +3,8 @@
 mod confirm;
 mod explained;
 mod help;
+mod open_runs;
+mod step;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Flex, Layout, Rect};
@@ -11,7 +13,7 @@ use ratatui::widgets::{Block, Clear, Paragraph};
 
 use super::styles::Styles;
 use super::text;
-use crate::app::{AppState, Dialog};
+use crate::app::{AppState, Dialog, safe_point};
 
 /// Draws the open dialog, if there is one, inside `area`.
 pub(super) fn draw(frame: &mut Frame<'_>, state: &AppState, styles: &Styles, area: Rect) {
@@ -20,15 +22,22 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &AppState, styles: &Styles, are
         Some(Dialog::Help { scroll }) => help::draw(frame, state, styles, *scroll, area),
         Some(Dialog::Confirm(confirm)) => confirm::draw(frame, state, styles, confirm, area),
         Some(Dialog::Explained(it)) => explained::draw(frame, state, styles, it, area),
-        Some(Dialog::Quit) => quit(frame, styles, area),
+        Some(Dialog::Step { step, scroll }) => {
+            step::draw(frame, state, styles, (*step, *scroll), area);
+        }
+        Some(Dialog::OpenRuns(open)) => open_runs::draw(frame, state, styles, open, area),
+        Some(Dialog::Quit) => quit(frame, state, styles, area),
     }
 }
 
-fn quit(frame: &mut Frame<'_>, styles: &Styles, area: Rect) {
-    let words = "A run is on its way. y stops it after the calls in flight (what was opened is \
-                 emptied) and then quits. Esc stays: the run goes on.";
+fn quit(frame: &mut Frame<'_>, state: &AppState, styles: &Styles, area: Rect) {
+    let point = state.run.as_ref().map(|it| safe_point(&it.plan));
+    let words = format!(
+        "A run is on its way. y stops it, and quits {}. Esc stays: the run goes on.",
+        point.unwrap_or("after the calls in flight")
+    );
     let inner = popup(frame, styles, area, " Quit? ", 64, 6);
-    let lines: Vec<Line<'_>> = text::wrap(words, usize::from(inner.width))
+    let lines: Vec<Line<'_>> = text::wrap(&words, usize::from(inner.width))
         .into_iter()
         .map(Line::from)
         .collect();

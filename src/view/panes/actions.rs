@@ -6,7 +6,8 @@ use ratatui::text::{Line, Span};
 use super::super::styles::Styles;
 use super::super::text::{bytes, fit, pad};
 use super::{Canvas, Content};
-use crate::plan::{Action, Entry, Outlook, PlanError, RANKING, rate};
+use crate::app::{AppState, Choice};
+use crate::plan::{Entry, Outlook, PlanError, RANKING, rate};
 
 pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     let (state, styles) = (canvas.state, canvas.styles);
@@ -16,13 +17,13 @@ pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
     let mut lines = canvas.prose(&rule(canvas), styles.dim);
     lines.push(table.header(styles));
     let selected_action = selected.and_then(|index| rows.get(index));
-    let detail = selected_action.map(|it| detail(canvas, &table, *it));
+    let detail = selected_action.map(|it| detail(canvas, &table, it));
     // The words about the selected action may take half of the pane; the rest of them is in its dialog.
     let detail = detail.unwrap_or_default();
     let room = canvas.height.saturating_sub(lines.len());
     let words = detail.len().min(room / 2);
     lines.extend(canvas.rows(&rows, selected, room - words, |action| {
-        table.line(canvas, *action)
+        table.line(canvas, action)
     }));
     lines.resize(lines.len().max(canvas.height - words), Line::default());
     lines.extend(detail.into_iter().take(words));
@@ -197,42 +198,47 @@ impl Table {
         Line::from(spans).style(styles.dim)
     }
 
-    fn line<'a>(&self, canvas: &Canvas<'a>, action: Action) -> Line<'a> {
+    fn line<'a>(&self, canvas: &Canvas<'a>, choice: &Choice) -> Line<'a> {
         let (state, styles) = (canvas.state, canvas.styles);
-        let first = state.forecasts.rows.first();
-        let recommended = first.is_some_and(|it| it.action == action && it.outlook.is_ok());
-        let mark = if recommended { "*" } else { " " };
-        let outlook = state.forecast(action);
+        let mark = if is_recommended(state, choice) {
+            "*"
+        } else {
+            " "
+        };
+        let outlook = state.forecast(choice);
         let body = match outlook {
             Some(Ok(_)) => styles.plain,
             _ => styles.dim,
         };
         let mut spans = vec![
             Span::styled(format!("{mark} "), styles.good),
-            Span::styled(pad(action.name(), self.name, &styles.glyphs), body),
+            Span::styled(pad(choice.name(), self.name, &styles.glyphs), body),
         ];
-        match outlook {
+        let (words, style) = match outlook {
             Some(Ok(outlook)) => {
                 for column in self.shown {
                     let (text, style) = (column.cell)(outlook, styles);
                     let text = format!(" {text:>width$}", width = column.width);
                     spans.push(Span::styled(text, style));
                 }
+                return Line::from(spans);
             }
-            Some(Err(why)) => {
-                let room = canvas.width.saturating_sub(3 + self.name);
-                let (words, style) = no_plan(why, styles);
-                let words = fit(&words, room, &styles.glyphs);
-                spans.push(Span::styled(format!(" {words}"), style));
-            }
-            None => {
-                let room = canvas.width.saturating_sub(3 + self.name);
-                let words = fit(action.summary(), room, &styles.glyphs);
-                spans.push(Span::styled(format!(" {words}"), styles.dim));
-            }
-        }
+            Some(Err(why)) => no_plan(why, styles),
+            None => match choice {
+                Choice::Unusable(_) => (state.summary_of(choice), styles.bad),
+                Choice::Action(_) | Choice::Playbook(_) => (state.summary_of(choice), styles.dim),
+            },
+        };
+        let room = canvas.width.saturating_sub(3 + self.name);
+        let words = fit(&words, room, &styles.glyphs);
+        spans.push(Span::styled(format!(" {words}"), style));
         Line::from(spans)
     }
+}
+
+fn is_recommended(state: &AppState, choice: &Choice) -> bool {
+    let first = state.forecasts.rows.first();
+    first.is_some_and(|it| *choice == Choice::Action(it.action) && it.outlook.is_ok())
 }
 
 /// Why there is no plan, the kind of reason first.
@@ -245,29 +251,60 @@ fn no_plan(why: &PlanError, styles: &Styles) -> (String, Style) {
     }
 }
 
-/// The selected action in words.
-fn detail<'a>(canvas: &Canvas<'a>, table: &Table, action: Action) -> Vec<Line<'a>> {
+/// The selected row in words.
+fn detail<'a>(canvas: &Canvas<'a>, table: &Table, choice: &Choice) -> Vec<Line<'a>> {
     let (state, styles) = (canvas.state, canvas.styles);
-    let entry = action.entry();
-    let what = format!("{action} ({}): {}", entry.scope.name(), entry.summary);
+    let kind = match choice {
+        Choice::Action(action) => action.entry().scope.name(),
+        Choice::Playbook(_) => "playbook",
+        Choice::Unusable(_) => "file",
+    };
+    let what = format!("{choice} ({kind}): {}", state.summary_of(choice));
     let mut lines = vec![canvas.line(&"-".repeat(canvas.width), styles.dim)];
     lines.extend(canvas.prose(&what, styles.strong));
-    match state.forecast(action) {
+    let outlook = state.forecast(choice);
+    match outlook {
         Some(Err(why)) => lines.extend(canvas.prose(&why.to_string(), styles.bad)),
         Some(Ok(outlook)) => {
             lines.extend(canvas.prose(&facts(canvas, table, outlook), styles.plain));
         }
         None => {}
     }
-    lines.extend(canvas.prose(entry.caveat, styles.warn));
+    match choice {
+        Choice::Action(action) => lines.extend(of_entry(canvas, action.entry())),
+        Choice::Playbook(_) => lines.extend(parts(canvas, outlook)),
+        Choice::Unusable(_) => {}
+    }
+    lines.extend(still_open(canvas, choice));
+    lines
+}
+
+/// What is constant of an action.
+fn of_entry<'a>(canvas: &Canvas<'a>, entry: &Entry) -> Vec<Line<'a>> {
+    let styles = canvas.styles;
+    let mut lines = canvas.prose(entry.caveat, styles.warn);
     if !entry.evidence_lost.is_empty() {
         let words = format!("evidence lost: {}", entry.evidence_lost);
         lines.extend(canvas.prose(&words, styles.bad));
     }
-    lines.extend(still_open(canvas, action));
     if !entry.stays.is_empty() {
         let words = format!("stays after an undo: {}", entry.stays);
         lines.extend(canvas.prose(&words, styles.plain));
+    }
+    lines
+}
+
+/// What a playbook does here, and what it leaves out.
+fn parts<'a>(canvas: &Canvas<'a>, outlook: Option<&Result<Outlook, PlanError>>) -> Vec<Line<'a>> {
+    let Some(Ok(outlook)) = outlook else {
+        return Vec::new();
+    };
+    let actions = outlook.plan.actions();
+    let names: Vec<&str> = actions.iter().map(|it| it.name()).collect();
+    let words = format!("here: {}", names.join(", "));
+    let mut lines = canvas.prose(&words, canvas.styles.plain);
+    for remark in &outlook.plan.remarks {
+        lines.extend(canvas.prose(remark, canvas.styles.warn));
     }
     lines
 }
@@ -292,10 +329,10 @@ fn facts(canvas: &Canvas<'_>, table: &Table, outlook: &Outlook) -> String {
 }
 
 /// What stays open after it.
-fn still_open<'a>(canvas: &Canvas<'a>, action: Action) -> Vec<Line<'a>> {
+fn still_open<'a>(canvas: &Canvas<'a>, choice: &Choice) -> Vec<Line<'a>> {
     let state = canvas.state;
     let open = &state.selected.open;
-    if state.selected_action() != Some(action) || open.is_empty() {
+    if state.selected_action().as_ref() != Some(choice) || open.is_empty() {
         return Vec::new();
     }
     let channels: Vec<&str> = open.iter().map(|it| it.channel.name()).collect();

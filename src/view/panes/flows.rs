@@ -309,7 +309,7 @@ fn verdict<'a>(canvas: &Canvas<'a>, edge: &Edge<'_>, columns: usize) -> [Span<'a
     let (state, styles) = (canvas.state, canvas.styles);
     let accepted = edge.key.action == FlowAction::Accept;
     let action = state.selected_action().filter(|_| accepted);
-    let fate = action.and_then(|action| state.fate(edge, action));
+    let fate = action.and_then(|action| state.fate(edge, &action));
     let (words, grade, style) = match fate {
         None => (String::new(), ' ', styles.dim),
         Some(fate) => {

@@ -17,7 +17,7 @@ use super::text;
 use crate::app::{AppState, FeedState, Pane};
 use crate::sources::Feed;
 
-pub(super) use run::outcome_style;
+pub(super) use run::{bound_prose, ending, left_at, outcome_style, proof_style, short_proof};
 pub(super) use suspect::groups as groups_text;
 
 /// What a pane needs to draw itself.

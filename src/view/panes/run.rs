@@ -1,4 +1,8 @@
-//! Pane 6: the run, step by step, live.
+//! Pane 6: the run, step by step, live; what the flow logs say of it afterwards; and the list of all runs.
+
+mod dwell;
+mod list;
+mod proof;
 
 use chrono::TimeDelta;
 use ratatui::style::Style;
@@ -7,99 +11,141 @@ use ratatui::text::{Line, Span};
 use super::super::styles::{Glyphs, Styles};
 use super::super::text::{fit, pad};
 use super::{Canvas, Content};
+use crate::app::{Cursor, safe_point};
 use crate::executor::{RunOutcome, RunView, StepOutcome, StepStatus, StepView};
-use crate::plan::{Step, What};
+use crate::model::text::visible;
+use crate::plan::{Procedure, Step, What};
+
+pub(in crate::view) use list::left_at;
+pub(in crate::view) use proof::{short as short_proof, style as proof_style};
 
 /// Rows that the words about the selected step take.
 const DETAIL: usize = 4;
 
+/// Lines of a step's output that are shown below it; all of them are in its details.
+const TAIL: usize = 3;
+
 pub(super) fn content<'a>(canvas: &Canvas<'a>) -> Content<'a> {
-    let (state, styles) = (canvas.state, canvas.styles);
-    let Some(run) = &state.run else {
-        let words = if state.run_pending {
-            "starting"
-        } else {
-            "no run yet: choose an action (5), read its plan, and confirm it"
-        };
-        return Content {
+    let state = canvas.state;
+    match state.run_in_view() {
+        Some(run) => one(canvas, run),
+        None if state.run_pending => Content {
             title: "Run".into(),
-            lines: canvas.prose(words, styles.dim),
-        };
-    };
+            lines: canvas.prose("starting", canvas.styles.dim),
+        },
+        None => list::content(canvas),
+    }
+}
+
+fn one<'a>(canvas: &Canvas<'a>, run: &RunView) -> Content<'a> {
+    let (state, styles) = (canvas.state, canvas.styles);
     let mut lines = vec![headline(canvas, run)];
+    lines.extend(proof::lines(canvas, run));
+    if let Some((words, style)) = afterwards(run, styles) {
+        lines.extend(canvas.prose(words, style));
+    }
+    let selected = state.shown_step(run);
+    let step = selected.and_then(|index| run.plan.steps.get(index));
+    lines.extend(step.and_then(|it| dwell::countdown(canvas, run, it)));
+    // The folder last: the list of runs names it whole.
     let journal = format!(
-        "journal {}/{}/{}.jsonl",
-        canvas.state.settings.journals, run.case, run.run
+        "journal {}/{}.jsonl in {}",
+        run.case, run.run, state.settings.journals
     );
-    lines.extend(canvas.prose(&journal, styles.dim));
-    if let Some(words) = afterwards(run) {
-        lines.extend(canvas.prose(&words, styles.warn));
-    }
-    let ids: Vec<_> = run.steps.keys().copied().collect();
-    let selected = shown_step(canvas, run, &ids);
-    let room = canvas.height.saturating_sub(lines.len() + DETAIL);
-    lines.extend(canvas.rows(&run.plan.steps, selected, room, |step| {
-        line(canvas, run, step)
-    }));
-    if let Some(step) = selected.and_then(|index| run.plan.steps.get(index)) {
-        lines.resize(
-            lines.len().max(canvas.height.saturating_sub(DETAIL)),
-            Line::default(),
-        );
-        lines.extend(detail(canvas, run, step));
-    }
+    lines.push(canvas.line(&journal, styles.dim));
+    let foot = step.map(|it| foot(canvas, run, it)).unwrap_or_default();
+    let room = canvas.height.saturating_sub(lines.len() + foot.len());
+    lines.extend(rows(canvas, run, selected, room));
+    let gap = canvas.height.saturating_sub(foot.len());
+    lines.resize(lines.len().max(gap), Line::default());
+    lines.extend(foot);
     let (ended, all) = run.progress();
+    let what = match &run.plan.procedure {
+        Procedure::Undo(of) => format!("undo of {of}"),
+        other => other.to_string(),
+    };
     Content {
-        title: format!("Run {} {ended}/{all}", run.plan.procedure),
+        title: format!("Run {what} {ended}/{all}"),
         lines,
     }
 }
 
-/// What an ended run leaves to be done.
-fn afterwards(run: &RunView) -> Option<String> {
-    let (at, outcome) = run.ended?;
-    let made = match outcome {
-        RunOutcome::Done | RunOutcome::DoneWithWarnings => "The changes are made.",
-        RunOutcome::Stopped | RunOutcome::Failed => {
+/// What an ended run leaves to be done; nothing while its end is an ordinary one.
+fn afterwards(run: &RunView, styles: &Styles) -> Option<(&'static str, Style)> {
+    match run.ended?.1 {
+        RunOutcome::Done | RunOutcome::DoneWithWarnings => None,
+        RunOutcome::Stopped | RunOutcome::Failed => Some((
             "It ended early. What it had opened was emptied, and what is done below stays in force; \
-             flows that passed no packet meanwhile may go on."
-        }
-        RunOutcome::LeftOpen => {
-            "The group of this run still allows everything: empty it by hand, now."
-        }
-    };
-    Some(format!(
-        "{made} Whether traffic stopped, only flow logs show: pane 4 marks what was accepted after {}.",
-        at.format("%H:%M:%SZ")
-    ))
+             flows that passed no packet meanwhile may go on.",
+            styles.warn,
+        )),
+        RunOutcome::LeftOpen => Some((
+            "The group of this run still allows everything: take the run up again (t), or empty it by \
+             hand, now.",
+            styles.bad,
+        )),
+    }
 }
 
-/// The selected step; while the pane is not used, the one that is running.
-fn shown_step(
-    canvas: &Canvas<'_>,
+/// The steps, and below some of them the last lines that they read or that a host printed.
+fn rows<'a>(
+    canvas: &Canvas<'a>,
     run: &RunView,
-    ids: &[crate::operation::StepId],
-) -> Option<usize> {
-    let moved = canvas.state.cursors.run != crate::app::Cursor::default();
-    if moved {
-        return canvas.state.cursors.run.resolve(ids);
+    selected: Option<usize>,
+    room: usize,
+) -> Vec<Line<'a>> {
+    let mut lines = Vec::new();
+    let mut last = 0;
+    for (index, step) in run.plan.steps.iter().enumerate() {
+        let is_selected = Some(index) == selected;
+        let row = line(canvas, run, step);
+        lines.push(if is_selected {
+            row.style(canvas.styles.selected)
+        } else {
+            row
+        });
+        if let Some(view) = run.steps.get(&step.id) {
+            let ended = matches!(view.status, StepStatus::Ended(_));
+            let tail = if is_selected || !ended { TAIL } else { 1 };
+            lines.extend(output(canvas, view, tail));
+        }
+        if is_selected {
+            last = lines.len();
+        }
     }
-    let active =
-        |view: &StepView| !matches!(view.status, StepStatus::Waiting | StepStatus::Ended(_));
-    let running = run.steps.values().position(active);
-    let failed = || {
-        run.steps
-            .values()
-            .position(|it| matches!(&it.status, StepStatus::Ended(StepOutcome::Failed { .. })))
+    let first = last.saturating_sub(room);
+    lines.into_iter().skip(first).take(room).collect()
+}
+
+/// The end of a step's output.
+fn output<'a>(canvas: &Canvas<'a>, view: &StepView, tail: usize) -> Vec<Line<'a>> {
+    let hidden = view.output.len().saturating_sub(tail);
+    let shown = view.output.iter().skip(hidden).enumerate();
+    let lines = shown.map(|(index, text)| {
+        let more = if index == 0 && hidden > 0 {
+            format!("({hidden} more, enter) ")
+        } else {
+            String::new()
+        };
+        let words = format!("     | {more}{}", visible(text));
+        canvas.line(&words, canvas.styles.dim)
+    });
+    lines.collect()
+}
+
+/// Below the steps: what the dwell is for, or the words about the selected step.
+fn foot<'a>(canvas: &Canvas<'a>, run: &RunView, step: &Step) -> Vec<Line<'a>> {
+    let moved = canvas.state.cursors.run != Cursor::default();
+    let lamps = if moved {
+        Vec::new()
+    } else {
+        dwell::lamps(canvas, run, step)
     };
-    let next = || {
-        let waiting = |view: &StepView| view.status == StepStatus::Waiting && run.ended.is_none();
-        run.steps.values().position(waiting)
-    };
-    running
-        .or_else(failed)
-        .or_else(next)
-        .or(ids.len().checked_sub(1))
+    if lamps.is_empty() {
+        detail(canvas, run, step)
+    } else {
+        lamps
+    }
 }
 
 fn headline<'a>(canvas: &Canvas<'a>, run: &RunView) -> Line<'a> {
@@ -107,17 +153,29 @@ fn headline<'a>(canvas: &Canvas<'a>, run: &RunView) -> Line<'a> {
     let end = run.ended.map_or(canvas.state.now, |(at, _)| at);
     let took = seconds(end - run.started);
     let (words, style) = match run.ended {
-        None if run.stop_requested => (format!("stopping safely {took}"), styles.warn),
+        None if run.stop_requested => {
+            let point = safe_point(&run.plan);
+            (format!("stopping: it ends {point} {took}"), styles.warn)
+        }
         None => (
             format!("running {took} (s stops it safely, esc hides it: it goes on)"),
             styles.strong,
         ),
         Some((_, outcome)) => (
-            format!("{} after {took}", outcome.name()),
+            format!("{} after {took}{}", outcome.name(), next_key(run, outcome)),
             outcome_style(outcome, styles),
         ),
     };
     canvas.line(&words, style)
+}
+
+/// The key that an ended run asks for.
+fn next_key(run: &RunView, outcome: RunOutcome) -> &'static str {
+    match (outcome, &run.plan.procedure) {
+        (RunOutcome::LeftOpen, _) => " (t takes it up again)",
+        (_, Procedure::Undo(_)) => "",
+        _ => " (u takes it back)",
+    }
 }
 
 pub(in crate::view) fn outcome_style(outcome: RunOutcome, styles: &Styles) -> Style {
@@ -152,10 +210,10 @@ fn line<'a>(canvas: &Canvas<'a>, run: &RunView, step: &Step) -> Line<'a> {
 }
 
 /// The step in words, with what earlier steps made in place of its reference.
-fn bound_prose(run: &RunView, step: &Step) -> String {
+pub(in crate::view) fn bound_prose(run: &RunView, step: &Step) -> String {
     let mut prose = step.prose();
     for (id, view) in &run.steps {
-        if let Some(made) = &view.made {
+        if let Some(made) = view.made() {
             prose = prose.replace(&format!("new:{id}"), made);
         }
     }
@@ -199,11 +257,12 @@ fn status(canvas: &Canvas<'_>, view: &StepView, step: &Step) -> String {
         StepStatus::Retrying { error } => {
             format!("attempt {} failed, again: {error}", view.attempts)
         }
-        StepStatus::Ended(outcome) => format!("{} {took}", ended(outcome)),
+        StepStatus::Ended(outcome) => format!("{} {took}", ending(outcome)),
     }
 }
 
-fn ended(outcome: &StepOutcome) -> String {
+/// How a step ended, in words.
+pub(in crate::view) fn ending(outcome: &StepOutcome) -> String {
     match outcome {
         StepOutcome::Done { message } | StepOutcome::Warned { message } => message.clone(),
         StepOutcome::Skipped { why } => format!("skipped: {why}"),
@@ -235,7 +294,7 @@ fn detail<'a>(canvas: &Canvas<'a>, run: &RunView, step: &Step) -> Vec<Line<'a>> 
     let styles = canvas.styles;
     let words = format!("step {}: {}", step.id, bound_prose(run, step));
     let more = match &view.status {
-        StepStatus::Ended(outcome) => ended(outcome),
+        StepStatus::Ended(outcome) => ending(outcome),
         StepStatus::Retrying { error } => error.clone(),
         _ => String::new(),
     };

@@ -69,7 +69,11 @@ fn an_account_that_changed_since_the_preview_is_shown_again() {
     desk.preview("nacl-swap");
     let hits = desk.confirm().blast.scope.len();
     desk.newcomer();
-    assert_eq!(desk.contain(), [], "one more is hit than was shown");
+    let effects = desk.contain();
+    assert!(
+        matches!(effects.as_slice(), [Effect::Preflight { .. }]),
+        "one more is hit than was shown: {effects:?}"
+    );
     let confirm = desk.confirm();
     assert!(confirm.refused.as_deref().unwrap().contains("has changed"));
     assert_eq!(confirm.blast.scope.len(), hits + 1);
@@ -151,7 +155,8 @@ fn a_second_run_is_refused_while_one_is_open() {
     assert_eq!(desk.state.dialog, None, "and after it");
     let outcome = RunOutcome::Done;
     let effects = desk.run(1, RunEventKind::Finished { outcome });
-    assert_eq!(effects, [Effect::Poll(Ask::Refresh)], "what has changed?");
+    let after = [Effect::Poll(Ask::Refresh), Effect::ReadArchive];
+    assert_eq!(effects, after, "what has changed?");
     desk.preview("sg-swap");
     assert_eq!(desk.confirm().plan.suspect(), Some(&fixture::suspect()));
 }
@@ -291,15 +296,93 @@ fn a_run_is_stopped_only_where_it_is_shown() {
 fn remarks_that_arrive_late_are_shown_and_ask_for_no_second_confirmation() {
     let mut desk = Desk::with_suspect(Mode::Changes);
     desk.preview("sg-swap");
-    let member = AsgMembership {
+    let member = TargetMembership {
         instance: fixture::suspect(),
-        group: "web-asg".into(),
-        lifecycle: "InService".into(),
-        size: None,
+        target_group: "web-tg".into(),
+        arn: "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/web-tg/1".into(),
+        port: Some(443),
+        health: "healthy".into(),
     };
-    let part = Part::AsgMemberships(vec![member]);
-    desk.news(Feed::Part(PartKind::AsgMemberships), UpdateKind::Part(part));
+    let part = Part::TargetMemberships(vec![member]);
+    desk.news(
+        Feed::Part(PartKind::TargetMemberships),
+        UpdateKind::Part(part),
+    );
     let remarks = desk.confirm().plan.remarks.join(" ");
-    assert!(remarks.contains("web-asg"), "{remarks}");
+    assert!(remarks.contains("web-tg"), "{remarks}");
     assert!(matches!(desk.contain().as_slice(), [Effect::Start(_)]));
+}
+
+#[test]
+fn a_danger_that_arrives_late_is_read_before_it_is_confirmed() {
+    let mut desk = Desk::with_suspect(Mode::Changes);
+    desk.preview("sg-swap");
+    assert_eq!(desk.confirm().banner(), None);
+    desk.in_a_group();
+    let effects = desk.contain();
+    assert!(
+        matches!(effects.as_slice(), [Effect::Preflight { .. }]),
+        "{effects:?}"
+    );
+    let banner = desk.confirm().banner().unwrap();
+    assert!(
+        banner.starts_with("DANGER: its Auto Scaling group"),
+        "{banner}"
+    );
+}
+
+#[test]
+fn a_question_about_the_order_is_answered_by_a_second_press() {
+    let mut desk = Desk::with_suspect(Mode::Changes);
+    desk.in_a_group();
+    desk.preview("sg-swap");
+    assert_eq!(desk.confirm().button(), "Contain");
+    assert_eq!(desk.contain(), [], "it asks");
+    assert_eq!(desk.confirm().button(), "Contain anyway");
+    assert_eq!(desk.confirm().focus, ConfirmFocus::Cancel);
+    let asked = desk.confirm().refused.clone().unwrap();
+    assert!(asked.contains("ask about its order"), "{asked}");
+    desk.key(Key::Tab);
+    let effects = desk.key(Key::Enter);
+    assert!(
+        matches!(effects.as_slice(), [Effect::Start(_)]),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn a_guard_that_refuses_can_not_be_typed_away() {
+    let mut desk = Desk::with_suspect(Mode::Changes);
+    desk.tag(PROTECT_TAG, "true");
+    desk.preview("sg-swap");
+    let why = desk.confirm().blocked().unwrap();
+    assert!(why.contains(PROTECT_TAG), "{why}");
+    assert_eq!(desk.contain(), []);
+    assert_eq!(desk.confirm().refused, Some(why));
+    // It is not protected any more: that is a change to the better, and may be confirmed.
+    desk.tag(PROTECT_TAG, "false");
+    desk.key(Key::Esc);
+    desk.preview("sg-swap");
+    assert!(matches!(desk.contain().as_slice(), [Effect::Start(_)]));
+}
+
+#[test]
+fn answers_of_a_preflight_reach_only_their_own_dialog() {
+    let mut desk = Desk::with_suspect(Mode::ReadOnly);
+    let asked = |effects: Vec<Effect>| match effects.as_slice() {
+        [Effect::Preflight { ticket, .. }] => *ticket,
+        other => panic!("{other:?}"),
+    };
+    desk.keys(&[Key::Char('c'), Key::Home]);
+    let first = asked(desk.key(Key::Enter));
+    desk.key(Key::Esc);
+    let second = asked(desk.key(Key::Enter));
+    let answer = |ticket, checked| Message::Preflighted { ticket, checked };
+    desk.send(answer(first, None));
+    assert_eq!(desk.confirm().preflight, Preflight::Asking);
+    desk.send(answer(second, Some(Vec::new())));
+    assert_eq!(desk.confirm().preflight, Preflight::Answered(Vec::new()));
+    desk.key(Key::Esc);
+    desk.send(answer(second, None));
+    assert_eq!(desk.state.dialog, None);
 }
