@@ -8,13 +8,19 @@
 )]
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use firedoor::app::{AppState, BINDINGS, Effect, Input, Key, Message, Mode, Signal};
-use firedoor::executor::{RunEvent, RunEventKind, RunOutcome, StepOutcome};
-use firedoor::model::{Estate, Part};
-use firedoor::operation::{Bindings, CallError, CallErrorKind, State, StepId};
-use firedoor::plan::{Plan, What};
+use firedoor::app::{
+    AppState, Archived, BINDINGS, Dialog, Effect, Input, Key, Message, Mode, Past, Signal,
+};
+use firedoor::executor::{
+    Checked, Leak, Proof, Resume, RunEvent, RunEventKind, RunOutcome, RunView, StepOutcome,
+    Verifying,
+};
+use firedoor::model::{Direction, Estate, Part};
+use firedoor::operation::{Bindings, CallError, CallErrorKind, Probed, State, StepId};
+use firedoor::plan::{Claim, Plan, Taken, What};
 use firedoor::sources::{Feed, Outcome, SourceError, SourceErrorKind, Update, UpdateKind};
 use firedoor::view::{self, Depth, Styles};
 use proptest::prelude::*;
@@ -40,6 +46,12 @@ enum Event {
     Run(RunStep),
     Confirms(Index),
     Explains(Index, Index),
+    /// The answers to the preflight of the open dialog, or of another one.
+    Preflighted(bool, Vec<Probed>),
+    /// What was found of the run at hand: as it was left, or not.
+    Surveyed(bool),
+    /// Runs of the past, each with as many of its events.
+    Archive(Vec<(Index, u8, bool)>),
     Lost(String),
     Passes(u16),
     Signal,
@@ -54,8 +66,12 @@ enum RunStep {
     Answered(u16, String),
     Retrying(u16, String),
     Ended(u16, StepOutcome),
+    Output(u16, String),
+    Resumed,
     Stop,
     Finished(RunOutcome),
+    Verifying,
+    Proof(Proof),
 }
 
 /// Where it begins, and what can be run on it.
@@ -134,8 +150,43 @@ fn run_step() -> impl Strategy<Value = RunStep> {
         3 => (step(), words()).prop_map(|(step, made)| RunStep::Answered(step, made)),
         2 => (step(), words()).prop_map(|(step, why)| RunStep::Retrying(step, why)),
         3 => (step(), step_outcome()).prop_map(|(step, it)| RunStep::Ended(step, it)),
+        3 => (step(), words()).prop_map(|(step, line)| RunStep::Output(step, line)),
+        1 => Just(RunStep::Resumed),
         1 => Just(RunStep::Stop),
-        1 => select(outcomes).prop_map(RunStep::Finished),
+        2 => select(outcomes).prop_map(RunStep::Finished),
+        1 => Just(RunStep::Verifying),
+        1 => proof().prop_map(RunStep::Proof),
+    ]
+}
+
+fn proof() -> impl Strategy<Value = Proof> {
+    let leak = |bytes: u64| Leak {
+        eni: "eni-1".into(),
+        peer: [203, 0, 113, 66].into(),
+        port: 443,
+        protocol: 6,
+        direction: Direction::Egress,
+        bytes,
+        last: t0(),
+        early: bytes.is_multiple_of(2),
+    };
+    prop_oneof![
+        Just(Proof::Proven { until: t0() }),
+        (prop::collection::vec(any::<u64>(), 0..9), 0_usize..9).prop_map(move |(edges, more)| {
+            let edges = edges.into_iter().map(leak).collect();
+            Proof::Leaking { edges, more }
+        }),
+        words().prop_map(|why| Proof::Unknown { why }),
+        words().prop_map(|why| Proof::NotApplicable { why }),
+    ]
+}
+
+fn probed() -> impl Strategy<Value = Probed> {
+    prop_oneof![
+        Just(Probed::Allowed),
+        words().prop_map(|message| Probed::Denied { message }),
+        words().prop_map(|why| Probed::NotCheckable { why }),
+        words().prop_map(|message| Probed::Failed { message }),
     ]
 }
 
@@ -159,6 +210,11 @@ fn event() -> impl Strategy<Value = Event> {
         4 => run_step().prop_map(Event::Run),
         1 => any::<Index>().prop_map(Event::Confirms),
         1 => any::<(Index, Index)>().prop_map(|(action, flow)| Event::Explains(action, flow)),
+        2 => (any::<bool>(), prop::collection::vec(probed(), 0..12))
+            .prop_map(|(own, answers)| Event::Preflighted(own, answers)),
+        2 => any::<bool>().prop_map(Event::Surveyed),
+        1 => prop::collection::vec((any::<Index>(), 0_u8..9, any::<bool>()), 0..5)
+            .prop_map(Event::Archive),
         1 => words().prop_map(Event::Lost),
         2 => any::<u16>().prop_map(Event::Passes),
         1 => Just(Event::Signal),
@@ -166,7 +222,13 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 /// The messages that an event stands for.
-fn messages(pool: &Pool, event: &Event, at: DateTime<Utc>, n: u32) -> Vec<Message> {
+fn messages(
+    pool: &Pool,
+    event: &Event,
+    state: &AppState,
+    at: DateTime<Utc>,
+    n: u32,
+) -> Vec<Message> {
     let key = |key| Message::Input(Input::Key(key));
     let update = |feed, kind| Message::Update(Box::new(Update { feed, at, kind }));
     let one = match event {
@@ -196,11 +258,96 @@ fn messages(pool: &Pool, event: &Event, at: DateTime<Utc>, n: u32) -> Vec<Messag
             let kind = run_kind(pool, step);
             Message::Run(Box::new(RunEvent { n, at, kind }))
         }
+        Event::Preflighted(own, answers) => preflighted(state, *own, answers),
+        Event::Surveyed(drifted) => surveyed(state, *drifted),
+        Event::Archive(runs) => archive(pool, runs, at),
         Event::Lost(why) => Message::RunLost(why.clone()),
         Event::Passes(_) => Message::Tick,
         Event::Signal => Message::Signal(Signal::HangUp),
     };
     vec![one]
+}
+
+fn preflighted(state: &AppState, own: bool, answers: &[Probed]) -> Message {
+    let (ticket, plan) = match &state.dialog {
+        Some(Dialog::Confirm(it)) if own => (it.ticket, Some(&it.plan)),
+        _ => (0, None),
+    };
+    let steps = plan.into_iter().flat_map(|it| &it.steps);
+    let changes = steps.filter_map(|it| Some((it.id, it.operation()?)));
+    let checked = changes
+        .zip(answers)
+        .map(|((step, operation), probed)| Checked {
+            step,
+            prose: operation.prose(),
+            api: operation.facts().api,
+            iam: operation.facts().iam,
+            probed: probed.clone(),
+        });
+    let checked = own.then(|| checked.collect());
+    Message::Preflighted { ticket, checked }
+}
+
+fn surveyed(state: &AppState, drifted: bool) -> Message {
+    let Some(run) = &state.run else {
+        return Message::Surveyed {
+            run: "none".into(),
+            taken: Err("nobody knows".into()),
+        };
+    };
+    let steps = run.plan.steps.iter();
+    let changes = steps.filter_map(|it| Some((it.id, it.operation()?)));
+    let taken = changes.filter_map(|(step, operation)| {
+        let mut made = Bindings::default();
+        for it in &run.plan.steps {
+            made.insert(it.id, "made-1");
+        }
+        let operation = operation.bind(&made).ok()?;
+        let now = if drifted {
+            State::EniGroups(vec!["sg-other".into()])
+        } else {
+            State::Absent
+        };
+        Some(Taken {
+            step,
+            operation,
+            before: Some(State::Absent),
+            made: Some("made-1".into()),
+            now: Ok(now),
+        })
+    });
+    Message::Surveyed {
+        run: run.run.clone(),
+        taken: Ok(taken.collect()),
+    }
+}
+
+fn archive(pool: &Pool, runs: &[(Index, u8, bool)], at: DateTime<Utc>) -> Message {
+    let past = |(number, (plan, steps, ended)): (usize, &(Index, u8, bool))| {
+        let plan = plan.get(&pool.plans);
+        let started = RunEventKind::Started {
+            case: "fd-test".into(),
+            run: format!("run-{number}"),
+            caller: "arn:aws:sts::123456789012:assumed-role/x/y".into(),
+            plan: plan.clone(),
+        };
+        let begun = plan.steps.iter().take((*steps).into());
+        let begun = begun.map(|it| RunEventKind::Begun { step: it.id });
+        let outcome = RunOutcome::LeftOpen;
+        let end = ended.then_some(RunEventKind::Finished { outcome });
+        let kinds = std::iter::once(started).chain(begun).chain(end);
+        let events = (0..).zip(kinds).map(|(n, kind)| RunEvent { n, at, kind });
+        let events: Vec<RunEvent> = events.collect();
+        Past {
+            path: format!("/x/run-{number}.jsonl").into(),
+            view: RunView::of(&events).unwrap().unwrap(),
+            damage: None,
+            held_by: None,
+        }
+    };
+    let runs = runs.iter().enumerate().map(past).collect();
+    let unreadable = Vec::new();
+    Message::Archive(Arc::new(Archived { runs, unreadable }))
 }
 
 /// The keys of an analyst who contains the suspect.
@@ -269,6 +416,21 @@ fn run_kind(pool: &Pool, step: &RunStep) -> RunEventKind {
             step: StepId(*step),
             outcome: outcome.clone(),
         },
+        RunStep::Output(step, line) => RunEventKind::Output {
+            step: StepId(*step),
+            line: line.clone(),
+        },
+        RunStep::Resumed => RunEventKind::Resumed {
+            caller: "somebody".into(),
+            how: Resume::Close,
+        },
+        RunStep::Verifying => RunEventKind::Verifying(Verifying {
+            claim: Claim::Nothing { why: "why".into() },
+            since: t0(),
+        }),
+        RunStep::Proof(proof) => RunEventKind::Proof {
+            proof: proof.clone(),
+        },
         RunStep::Stop => RunEventKind::StopRequested,
         RunStep::Finished(outcome) => RunEventKind::Finished { outcome: *outcome },
     }
@@ -295,14 +457,16 @@ fn draw(state: &AppState, (width, height): (u16, u16), styles: &Styles) {
 
 /// What may be asked for, given whether a run was open before.
 fn check(was_open: bool, after: &AppState, effects: &[Effect]) {
-    let starts = effects.iter().filter(|it| matches!(it, Effect::Start(_)));
+    let is_start = |it: &&Effect| matches!(it, Effect::Start(_) | Effect::Resume { .. });
+    let starts = effects.iter().filter(is_start);
     let starts = starts.count();
     assert!(starts <= 1);
     if starts == 1 {
         assert!(after.settings.mode.allows_changes(), "a read-only session");
         assert!(!was_open, "a second run");
         assert!(after.run_is_open());
-        assert_ne!(*after.estate, Estate::default());
+        let fresh = effects.iter().any(|it| matches!(it, Effect::Start(_)));
+        assert!(!fresh || *after.estate != Estate::default());
     }
 }
 
@@ -323,7 +487,7 @@ proptest! {
             state.settings.mode = mode;
             let mut now = t0();
             for (n, (event, size)) in (0..).zip(&events) {
-                for message in messages(pool, event, now, n) {
+                for message in messages(pool, event, &state, now, n) {
                     now += TimeDelta::milliseconds(400);
                     let was_open = state.run_is_open();
                     let effects = state.update(message, now);

@@ -14,11 +14,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use firedoor::app::{
-    self, AppState, Dialog, Exit, Input, Key, Message, Mode, Pane, Session, Settings, Signal,
+    self, AppState, Dialog, Exit, Input, Key, Message, Mode, Pane, Preflight, Session, Settings,
+    Signal,
 };
 use firedoor::drill::{self, Drill};
 use firedoor::executor::{RunOutcome, Runs};
-use firedoor::operation::Actuator;
+use firedoor::operation::{Actuator, Probe};
+use firedoor::plan::{OwnPath, Playbook};
 use firedoor::sources::{
     Clock, Feed, PollSettings, Poller, Request, Sink, Source, SourceError, Update, UpdateKind,
 };
@@ -94,9 +96,20 @@ fn account_pace() -> PollSettings {
 fn on_the_world() -> Looping {
     let clock: Arc<dyn Clock> = Arc::new(PausedClock(Instant::now()));
     let drill = Drill::new(drill::load(None).unwrap(), Arc::clone(&clock));
+    let journals = tempfile::tempdir().unwrap();
+    on_this_world(drill, clock, journals)
+}
+
+/// The loop on a world that others may have changed.
+fn on_this_world(drill: Drill, clock: Arc<dyn Clock>, journals: TempDir) -> Looping {
     let source = Arc::new(drill.clone());
     let polling = Poller::spawn(source, Arc::clone(&clock), account_pace());
-    start(polling, Some(Arc::new(drill)), clock)
+    start_on(
+        polling,
+        Some(Arc::new(drill)),
+        clock,
+        (Mode::Changes, journals),
+    )
 }
 
 /// The loop on a source that never answers.
@@ -108,23 +121,38 @@ fn on_silence() -> Looping {
 
 fn start(
     polling: (Poller, mpsc::Receiver<Update>),
-    actuator: Option<Arc<dyn Actuator>>,
+    drill: Option<Arc<Drill>>,
     clock: Arc<dyn Clock>,
 ) -> Looping {
+    let journals = tempfile::tempdir().unwrap();
+    start_on(polling, drill, clock, (Mode::Drill, journals))
+}
+
+/// The loop on journals that may be there already.
+fn start_on(
+    polling: (Poller, mpsc::Receiver<Update>),
+    drill: Option<Arc<Drill>>,
+    clock: Arc<dyn Clock>,
+    (mode, journals): (Mode, TempDir),
+) -> Looping {
     let settings = Settings {
-        mode: Mode::Drill,
+        mode,
         case: "fd-test".into(),
         max_dwell: 5,
         acl_quota: 20,
         max_hold: 600,
         since_minutes: 60,
         journals: "~/.local/state/firedoor".into(),
+        own: OwnPath::default(),
+        playbooks: Playbook::shipped().unwrap().into_iter().map(Ok).collect(),
     };
     let state = AppState::new(settings, (80, 24), clock.now());
-    let journals = tempfile::tempdir().unwrap();
     let runs = Runs::default();
     let folder = journals.path().to_owned();
-    let session = Session::new(polling, actuator, clock, folder, runs.clone());
+    let actuator = drill.clone().map(|it| it as Arc<dyn Actuator>);
+    let mut session = Session::new(polling, actuator, clock, folder, runs.clone());
+    session.probe = drill.clone().map(|it| it as Arc<dyn Probe>);
+    session.source = drill.map(|it| it as Arc<dyn Source>);
     let (keyboard, mut messages) = mpsc::unbounded_channel();
     let input = futures::stream::poll_fn(move |context| messages.poll_recv(context));
     let frames = Arc::new(Mutex::new(Frames::default()));
@@ -199,10 +227,33 @@ impl Looping {
         self.key(Key::Enter);
         let asks = |it: &AppState| matches!(it.dialog, Some(Dialog::Confirm(_)));
         self.until("the confirm dialog", asks).await;
+        self.confirm().await;
+    }
+
+    /// Confirms the plan in the dialog, whatever it asks.
+    async fn confirm(&self) {
         sleep(Duration::from_secs(1)).await;
         self.typed("eef1");
         self.key(Key::Tab);
         self.key(Key::Enter);
+        let settled = |it: &AppState| match &it.dialog {
+            Some(Dialog::Confirm(confirm)) => confirm.insists || confirm.looking,
+            _ => true,
+        };
+        let state = self.until("an answer", settled).await;
+        if matches!(&state.dialog, Some(Dialog::Confirm(it)) if it.insists) {
+            self.key(Key::Tab);
+            self.key(Key::Enter);
+        }
+    }
+
+    /// Waits for the end of a run that does such a thing.
+    async fn ended(&self, name: &str) -> AppState {
+        let is = |it: &AppState| {
+            let run = it.run.as_ref();
+            run.is_some_and(|run| run.ended.is_some() && run.plan.procedure.to_string() == name)
+        };
+        self.until("the end of the run", is).await
     }
 
     async fn exit(&mut self) -> Exit {
@@ -384,4 +435,78 @@ async fn a_run_without_an_actuator_does_not_start() {
     };
     let state = console.until("the refusal", says).await;
     assert!(!state.run_is_open());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_preflight_is_answered_while_the_dialog_is_read() {
+    let console = on_the_world();
+    let loaded = |it: &AppState| !it.suspect_enis().is_empty() && it.estate.vpcs().len() == 1;
+    console.until("the estate", loaded).await;
+    sleep(Duration::from_secs(1)).await;
+    console.typed("c/sg-swap");
+    console.key(Key::Enter);
+    console.key(Key::Enter);
+    let answered = |it: &AppState| match &it.dialog {
+        Some(Dialog::Confirm(it)) => matches!(it.preflight, Preflight::Answered(_)),
+        _ => false,
+    };
+    console.until("the answers", answered).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_is_undone_as_a_run_of_its_own() {
+    let console = on_the_world();
+    console.contain("sg-swap").await;
+    let before = console.ended("sg-swap").await;
+    sleep(Duration::from_mins(3)).await;
+    console.key(Key::Char('6'));
+    console.key(Key::Char('u'));
+    let asks = |it: &AppState| matches!(&it.dialog, Some(Dialog::Confirm(it)) if it.undo.is_some());
+    console.until("the undo", asks).await;
+    console.confirm().await;
+    let after = console.ended("undo").await;
+    let (_, outcome) = after.run.as_ref().unwrap().ended.unwrap();
+    assert_eq!(outcome, RunOutcome::Done, "{:#?}", after.run);
+    assert_ne!(before.run, after.run);
+    let listed = |it: &AppState| it.run_ids().len() == 2;
+    console.until("both runs", listed).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_was_left_in_the_middle_is_taken_up_by_the_next_console() {
+    let clock: Arc<dyn Clock> = Arc::new(PausedClock(Instant::now()));
+    let drill = Drill::new(drill::load(None).unwrap(), Arc::clone(&clock));
+    let journals = tempfile::tempdir().unwrap();
+    let mut console = on_this_world(drill.clone(), Arc::clone(&clock), journals);
+    console.contain("sg-two-step").await;
+    let opened = |it: &AppState| it.run.as_ref().is_some_and(|it| it.open_since().is_some());
+    console.until("the open group", opened).await;
+    // As a process that is killed leaves its journal.
+    let journal = |root: &std::path::Path| {
+        let case = std::fs::read_dir(root.join("fd-test")).unwrap();
+        case.flatten().next().unwrap().path()
+    };
+    let path = journal(console.journals.path());
+    let text = std::fs::read_to_string(&path).unwrap();
+    console.keyboard = None;
+    console.exit().await;
+    console.was_stopped().await;
+
+    let journals = tempfile::tempdir().unwrap();
+    let copy = journals
+        .path()
+        .join("fd-test")
+        .join(path.file_name().unwrap());
+    std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
+    std::fs::write(&copy, text).unwrap();
+    let console = on_this_world(drill, clock, journals);
+    let offers = |it: &AppState| matches!(it.dialog, Some(Dialog::OpenRuns(_)));
+    console.until("the open run", offers).await;
+    sleep(Duration::from_secs(1)).await;
+    console.key(Key::Tab);
+    console.key(Key::Enter);
+    let state = console.ended("sg-two-step").await;
+    let run = state.run.unwrap();
+    assert!(run.resumed.is_some());
+    assert_eq!(run.open_since(), None, "{run:#?}");
 }

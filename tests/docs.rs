@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use firedoor::app::{Context, Key};
+use firedoor::app::{Context, Key, Pane};
 use firedoor::plan::Action;
 
 fn readme() -> (std::path::PathBuf, String) {
@@ -19,13 +19,18 @@ fn readme() -> (std::path::PathBuf, String) {
 
 fn key_table() -> String {
     let mut table = String::from("| key | what it does |\n|---|---|\n");
-    for binding in Context::Console.bindings() {
+    let everywhere = Context::Console.bindings().map(|it| (it, String::new()));
+    let in_panes = Pane::ALL.into_iter().flat_map(|pane| {
+        let own = Context::Pane(pane).own();
+        own.map(move |it| (it, format!(" ({} pane)", pane.name().to_lowercase())))
+    });
+    for (binding, place) in everywhere.chain(in_panes) {
         let keys: Vec<String> = binding
             .keys
             .iter()
             .map(|key: &Key| format!("`{}`", key.name()))
             .collect();
-        writeln!(table, "| {} | {} |", keys.join(" "), binding.label).unwrap();
+        writeln!(table, "| {} | {}{place} |", keys.join(" "), binding.label).unwrap();
     }
     table
 }

@@ -116,8 +116,8 @@ fn without_a_journal_nothing_is_changed() {
     let mut console = drill_with(&[], &nowhere);
     console.open("nacl-swap", TAIL);
     console.confirm(TAIL);
-    console.wait_for_words("not started: journal /dev/null/state/firedoor", SOON);
-    console.wait_for_words("nothing may be changed without one", SOON);
+    console.wait_for_words("not started: lock /dev/null/state/firedoor", SOON);
+    console.wait_for_words("without it two runs could change one target", SOON);
     console.quit();
 }
 

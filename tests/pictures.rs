@@ -51,10 +51,10 @@ fn a_run_is_pictured() {
     let mut console = Console::loaded(Mode::Drill);
     let plan = console.start("sg-two-step");
     console.begin(plan);
-    for number in 1..=5 {
+    for number in 1..=6 {
         let step = StepId(number);
         console.run(RunEventKind::Begun { step });
-        let message = if number == 1 {
+        let message = if number == 2 {
             "sg-0be3f90b209674eec"
         } else {
             "read back"
@@ -64,7 +64,7 @@ fn a_run_is_pictured() {
         };
         console.run(RunEventKind::Ended { step, outcome });
     }
-    console.run(RunEventKind::Begun { step: StepId(6) });
+    console.run(RunEventKind::Begun { step: StepId(7) });
     console.pass(2);
     compare("run", &console, (80, 24));
 }

@@ -64,13 +64,24 @@ impl Console {
         thread::sleep(GRACE);
     }
 
-    /// Confirms the open dialog: types the end of the id, goes to the other button and presses it.
+    /// Confirms the open dialog: types the end of the id, goes to the other button and presses it, twice if it
+    /// asks.
     pub(crate) fn confirm(&mut self, tail: &str) {
         Self::wait_for_grace();
         self.send(tail);
         self.wait_for(&format!("instance id: {tail}"), SOON);
         self.send_key(Key::Tab);
         self.send_key(Key::Enter);
+        let answered = |screen: &str| {
+            !screen.contains("[ Contain ]")
+                || screen.contains("type the last four characters of i-")
+        };
+        let screen = self.wait_until(SOON, "no answer to the button", answered);
+        if screen.contains("[ Contain anyway ]") {
+            // The questions about its order were read.
+            self.send_key(Key::Tab);
+            self.send_key(Key::Enter);
+        }
     }
 
     /// Opens the dialog of an action, confirms it and waits for the run pane.

@@ -273,7 +273,7 @@ impl Terminal {
     }
 
     /// Looks until the screen satisfies a condition, time is up or the program has ended.
-    fn wait_until(
+    pub(crate) fn wait_until(
         &mut self,
         limit: Duration,
         complaint: &str,

@@ -5,12 +5,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use firedoor::app::{AppState, Effect, Input, Key, Message, Mode, Pane, Settings};
+use firedoor::app::{AppState, Dialog, Effect, Input, Key, Message, Mode, Pane, Settings};
 use firedoor::drill::{self, Drill};
 use firedoor::executor::{RunEvent, RunEventKind};
 use firedoor::flows::Format;
 use firedoor::model::PartKind;
-use firedoor::plan::Plan;
+use firedoor::plan::{OwnPath, Plan, Playbook};
 use firedoor::sources::{
     Clock, Feed, FlowLines, FlowQuery, FlowTargets, Outcome, Reading as Answer, Request, Scope,
     Source, Update, UpdateKind,
@@ -157,6 +157,8 @@ impl Console {
             max_hold: 600,
             since_minutes: 60,
             journals: "~/.local/state/firedoor".into(),
+            own: OwnPath::default(),
+            playbooks: Playbook::shipped().unwrap().into_iter().map(Ok).collect(),
         };
         Self {
             state: AppState::new(settings, (80, 24), t0()),
@@ -232,7 +234,14 @@ impl Console {
         let tail = self.state.suspect().unwrap().tail(4).to_owned();
         self.typed(&tail);
         self.key(Key::Tab);
-        self.key(Key::Enter)
+        let effects = self.key(Key::Enter);
+        let asks = |it: &Dialog| matches!(it, Dialog::Confirm(confirm) if confirm.insists);
+        if effects.is_empty() && self.state.dialog.as_ref().is_some_and(asks) {
+            // The question about its order was read.
+            self.key(Key::Tab);
+            return self.key(Key::Enter);
+        }
+        effects
     }
 
     /// Previews and confirms; the plan that is to be run.
