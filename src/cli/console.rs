@@ -62,6 +62,8 @@ pub(super) async fn run(outside: Outside, args: &ConsoleArgs) -> eyre::Result<()
     let exit = shown.await;
     let journal = journals.join(&case);
     settle(&runs, &journal.display().to_string()).await?;
+    // Its journal says why the flow logs were not waited for.
+    runs.leave().await;
     match exit {
         Ok(Ok(Exit::Quit | Exit::Signal(_))) => Ok(()),
         Ok(Err(error)) => Err(error).wrap_err("the terminal failed"),
