@@ -151,6 +151,10 @@ struct ConsoleArgs {
 }
 
 impl ConsoleArgs {
+    fn proof_wait(&self) -> Duration {
+        Duration::from_mins(self.proof_wait.into())
+    }
+
     /// What a run is verified by: the flow logs of the account, and what the plan claims.
     fn verification(&self, outside: &Outside, estate: &Estate, plan: &Plan) -> Verification {
         Verification {
@@ -158,7 +162,7 @@ impl ConsoleArgs {
                 source: Arc::clone(&outside.source),
                 clock: Arc::clone(&outside.clock),
                 logs: estate.flow_logs().to_vec(),
-                limit: Duration::from_mins(self.proof_wait.into()),
+                limit: self.proof_wait(),
             },
             claim: claim(plan, estate),
         }

@@ -16,10 +16,10 @@ use crate::operation::{Actuator, Occasion, Probe};
 use crate::plan::{self, Plan};
 use crate::sources::{Clock, Poller, Source, Update};
 
-/// How long after a change a verdict of the flow logs is waited for. They come up to ten minutes late, and
-/// have to be complete for three.
+/// How long after a change a verdict of the flow logs is waited for, unless somebody says otherwise. They
+/// come up to ten minutes late, and have to be complete for three.
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html>
-const VERIFY: Duration = Duration::from_mins(30);
+const PROOF_WAIT: Duration = Duration::from_mins(15);
 
 /// The outside of the console.
 pub struct Session {
@@ -33,6 +33,8 @@ pub struct Session {
     pub probe: Option<Arc<dyn Probe>>,
     /// Reads the flow logs after a run; `None`: nobody does.
     pub source: Option<Arc<dyn Source>>,
+    /// How long after a change a verdict of the flow logs is waited for.
+    pub proof_wait: Duration,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Where journals are kept.
@@ -63,6 +65,7 @@ impl Session {
             actuator,
             probe: None,
             source: None,
+            proof_wait: PROOF_WAIT,
             clock,
             journals,
             runs,
@@ -137,7 +140,7 @@ impl Session {
                 source,
                 clock: Arc::clone(&self.clock),
                 logs: state.estate.flow_logs().to_vec(),
-                limit: VERIFY,
+                limit: self.proof_wait,
             },
             claim: plan::claim(plan, &state.estate),
         });

@@ -4,12 +4,14 @@
 use clap::Args;
 use color_eyre::eyre;
 
+use super::outside::Outside;
 use super::own_path::own_path;
 use super::{AnswerIsNo, say, state_dir};
+use crate::app::Mode;
 use crate::executor::Archive;
 use crate::model::Estate;
 use crate::operation::Operation;
-use crate::plan::{Guard, GuardKind, Lint, LintVerdict, Plan, Severity, guards, lint};
+use crate::plan::{Guard, GuardKind, Lint, LintVerdict, OwnPath, Plan, Severity, guards, lint};
 use crate::sources::Identity;
 
 /// What is done nevertheless.
@@ -35,10 +37,14 @@ impl Against {
     pub(super) async fn of(
         estate: &Estate,
         plan: &Plan,
-        identity: Option<&Identity>,
+        (outside, identity): (&Outside, &Identity),
         case: &str,
     ) -> eyre::Result<Self> {
-        let own = own_path(identity).await;
+        // In a drill or a dump nothing is the console's own.
+        let own = match outside.mode {
+            Mode::Drill | Mode::Dump => OwnPath::default(),
+            Mode::ReadOnly | Mode::Changes => own_path(Some(identity)).await,
+        };
         let runs = Archive::new(state_dir()?).runs();
         // The archive is newest first.
         let own_case = runs.iter().rev().filter(|it| it.view.case == case);

@@ -89,7 +89,7 @@ pub(super) async fn run(
         let plan = wish.plan(&evidence.estate)?;
         (wish.intent.case, plan)
     };
-    let against = Against::of(&evidence.estate, &plan, Some(&identity), &case).await?;
+    let against = Against::of(&evidence.estate, &plan, (&outside, &identity), &case).await?;
     against.hold_up(&args.over)?;
     let verification = console.verification(&outside, &evidence.estate, &plan);
     let driver = Driver::new(&outside, args.meant.output, Some(verification))?;

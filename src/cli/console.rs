@@ -50,6 +50,7 @@ pub(super) async fn run(outside: Outside, args: &ConsoleArgs) -> eyre::Result<()
     );
     session.probe = outside.probe;
     session.source = Some(source);
+    session.proof_wait = args.proof_wait();
     // In a task of its own: should it panic, a run still comes to its safe end below.
     let shown = tokio::spawn(async move {
         let exit = app::run(state, session, input, |state| {

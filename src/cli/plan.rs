@@ -243,7 +243,13 @@ pub(super) async fn run(
     let evidence = Evidence::read(&outside).await?;
     let wish = args.wish.wish(&evidence, console, &outside)?;
     let plan = wish.plan(&evidence.estate)?;
-    let against = Against::of(&evidence.estate, &plan, Some(&identity), &wish.intent.case).await?;
+    let against = Against::of(
+        &evidence.estate,
+        &plan,
+        (&outside, &identity),
+        &wish.intent.case,
+    )
+    .await?;
     let traffic = evidence.traffic();
     let peers = wish.intent.peers.iter().copied().collect();
     let outlook = outlook_of(&traffic, plan, Some(&wish.intent.suspect), &peers)?;
