@@ -365,6 +365,14 @@ impl Acl {
         let own = move |it: &&AclEntry| it.direction == direction && it.number < 32767;
         self.entries.iter().filter(own)
     }
+
+    /// The entries that count towards the quota beside one for this block: those of the direction and the
+    /// block's family.
+    /// <https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html>
+    pub fn beside(&self, direction: Direction, cidr: IpNet) -> impl Iterator<Item = &AclEntry> {
+        let family = move |it: &&AclEntry| it.is_of_family(cidr);
+        self.numbered_in(direction).filter(family)
+    }
 }
 
 /// One entry of a network ACL.
@@ -382,6 +390,16 @@ pub struct AclEntry {
     pub cidr: IpNet,
     /// Destination ports, or ICMP type and code; absent: all.
     pub ports: Option<PortRange>,
+}
+
+impl AclEntry {
+    /// Whether its block is of the same family as another.
+    pub fn is_of_family(&self, cidr: IpNet) -> bool {
+        matches!(
+            (self.cidr, cidr),
+            (IpNet::V4(_), IpNet::V4(_)) | (IpNet::V6(_), IpNet::V6(_))
+        )
+    }
 }
 
 impl AclEntry {

@@ -53,7 +53,7 @@ impl Denies {
             // A direction that holds more than the quota shows that it was raised.
             let quota = self
                 .quota
-                .max(acl_quota(acl.numbered_in(direction).count()));
+                .max(acl_quota(acl.beside(direction, cidr).count()));
             let deny = AclEntry {
                 direction,
                 number: 0,

@@ -1,7 +1,6 @@
 //! A place for a deny in a network ACL, also where there is none.
 //!
-//! A direction holds 20 entries unless the quota was raised (families are counted together here, because AWS's
-//! page names directions only). Where it is full, the entry makes way whose loss harms least while the
+//! A direction holds 20 entries of each family unless the quota was raised. Where it is full, the entry makes way whose loss harms least while the
 //! deny stands: first one that decides nothing, because a lower one decides all of its traffic or no later
 //! one would allow any of it; then one whose traffic the deny covers; then the allow of the narrowest block.
 //! A deny that keeps somebody out never makes way. Nothing is open between two calls that was closed
@@ -104,7 +103,8 @@ impl Room<'_> {
     /// Puts the deny into the place of another entry of a full direction.
     fn displace(&mut self, deny: &AclEntry, entries: usize, quota: usize) -> bool {
         let why = format!("holds {entries} entries of {quota}");
-        for (harm, old) in self.candidates(deny) {
+        let all = self.candidates(deny);
+        for (harm, old) in all.into_iter().filter(|(_, it)| it.is_of_family(deny.cidr)) {
             let mut without = self.acl.clone();
             without.entries.retain(|it| it != &old);
             if first_allow(&without, deny).is_none_or(|allow| old.number < allow) {
@@ -146,7 +146,7 @@ impl Room<'_> {
             let between = allow < it.number && it.number < later;
             between && it.action == AclAction::Deny && meet(it, &old)
         });
-        let full = self.acl.numbered_in(direction).count() >= quota;
+        let full = self.acl.beside(direction, old.cidr).count() >= quota;
         if decides_else || full || self.own.contains(&(direction, allow)) {
             return false;
         }

@@ -77,7 +77,7 @@ impl fmt::Display for NoSlot {
 }
 
 /// The highest free number of a direction at which a deny for this traffic comes before every allow of
-/// any of it. `ports` are as in [`AclEntry`]; `quota` counts the entries of the direction without the
+/// any of it. `ports` are as in [`AclEntry`]; `quota` counts the entries of the direction and family without the
 /// final denies ([`ACL_ENTRIES`](crate::operation::ACL_ENTRIES) unless it was raised).
 ///
 /// # Errors
@@ -102,16 +102,21 @@ pub fn slot(
         why,
         displaceable,
     };
-    let entries = acl.numbered_in(direction).count();
+    let entries = acl.beside(direction, cidr).count();
     if entries >= quota {
         let why = Crowded::Full { entries, quota };
-        return Err(none(why, displaceable(acl, traffic, HIGHEST)));
+        // What makes way must count towards the same quota.
+        let own = |number| {
+            acl.entry(direction, number)
+                .is_some_and(|it| it.is_of_family(cidr))
+        };
+        return Err(none(why, displaceable(acl, traffic, own)));
     }
     let allow = first(acl, traffic, AclAction::Allow);
     free_below(acl, direction, allow).ok_or_else(|| {
         let why = Crowded::NoNumberBelow(allow.unwrap_or(HIGHEST));
         let last = allow.unwrap_or(0);
-        none(why, displaceable(acl, traffic, last))
+        none(why, displaceable(acl, traffic, |number| number <= last))
     })
 }
 
@@ -180,10 +185,10 @@ pub(super) fn meet(one: &AclEntry, other: &AclEntry) -> bool {
     Traffic::of(one).meets(Traffic::of(other))
 }
 
-/// The entry up to `last` whose loss harms least while a deny for `traffic` stands.
-fn displaceable(acl: &Acl, traffic: Traffic, last: u16) -> Option<u16> {
+/// The entry of those that `may` go whose loss harms least while a deny for `traffic` stands.
+fn displaceable(acl: &Acl, traffic: Traffic, may: impl Fn(u16) -> bool) -> Option<u16> {
     let mildest = by_harm(acl, traffic).into_iter();
-    let mut within = mildest.filter(|(_, number)| *number <= last);
+    let mut within = mildest.filter(|(_, number)| may(*number));
     within.next().map(|(_, number)| number)
 }
 
@@ -429,6 +434,18 @@ mod tests {
         entries[4] = deny(5, "10.6.6.0/24");
         entries.push(allow(210, "192.0.2.0/24"));
         assert_eq!(full(&entries).displaceable, Some(210));
+    }
+
+    #[test]
+    fn entries_of_the_other_family_neither_fill_a_direction_nor_make_way() {
+        let of_v6 = |number: u16| allow(number, &format!("2001:db8:{number}::/48"));
+        let of_v4 = |number: u16| allow(number, &format!("10.{number}.0.0/16"));
+        let mut entries: Vec<AclEntry> = (1..=20).map(of_v6).collect();
+        assert_eq!(for_peer(entries.clone()), Ok(100));
+        entries.extend((101..=120).map(of_v4));
+        let error = for_peer(entries).unwrap_err();
+        assert!(matches!(error.why, Crowded::Full { entries: 20, .. }));
+        assert!(error.displaceable.is_some_and(|it| it > 100), "{error}");
     }
 
     #[test]

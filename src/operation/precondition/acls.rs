@@ -4,9 +4,8 @@ use super::super::AclRef;
 use super::{Refusal, known, known_id};
 use crate::model::{Acl, AclEntry, Direction, Estate, Protocol, SubnetId};
 
-/// The entries that a direction of a network ACL may have without a raised quota, the final denies not
-/// counted. AWS's page does not say whether families are counted apart; they are counted together
-/// here, which refuses too early rather than too late.
+/// The entries that a direction of a network ACL may have of each family without a raised quota, the final
+/// denies not counted. That families are counted apart is what AWS's support says; its page is silent.
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html>
 pub const ACL_ENTRIES: usize = 20;
 
@@ -52,7 +51,7 @@ pub(super) fn create_entry(estate: &Estate, acl: &AclRef, entry: &AclEntry) -> R
     Refusal::unless(!taken, "NetworkAclEntryAlreadyExists", || {
         format!("{} has an {name} entry {} already", it.id, entry.number)
     })?;
-    let own = it.numbered_in(entry.direction).count();
+    let own = it.beside(entry.direction, entry.cidr).count();
     let quota = acl_quota(own);
     Refusal::unless(own < quota, "NetworkAclEntryLimitExceeded", || {
         format!("{} has {own} {name} entries, the quota is {quota}", it.id)

@@ -97,7 +97,7 @@ fn entries(estate: &Estate, plan: &Plan) -> Vec<Guard> {
         }
         let estate = &hypothesis.estate;
         match operation {
-            Operation::CreateAclEntry { acl, .. } => {
+            Operation::CreateAclEntry { acl, entry } => {
                 let Some(acl) = estate.acl(&acl.id()) else {
                     continue;
                 };
@@ -106,7 +106,7 @@ fn entries(estate: &Estate, plan: &Plan) -> Vec<Guard> {
                         Direction::Ingress => "ingress entries",
                         Direction::Egress => "egress entries",
                     };
-                    let count = acl.numbered_in(direction).count();
+                    let count = acl.beside(direction, entry.cidr).count();
                     let key = (acl.id.to_string(), what, ACL_ENTRIES);
                     let top = most.entry(key).or_default();
                     *top = count.max(*top);
