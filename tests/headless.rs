@@ -5,8 +5,9 @@
     reason = "a failed step of the set-up is a failed test"
 )]
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -21,14 +22,18 @@ impl Desk {
         Self(TempDir::new().unwrap())
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_firedoor"))
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_firedoor"));
+        command
             .env("XDG_STATE_HOME", self.0.path().join("state"))
             .env("XDG_CONFIG_HOME", self.0.path().join("config"))
             .env_remove("SSH_CONNECTION")
-            .args(arguments)
-            .output()
-            .unwrap()
+            .args(arguments);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
     }
 
     fn json(&self, arguments: &[&str]) -> Value {
@@ -147,9 +152,57 @@ fn a_confirmed_plan_is_carried_out_and_its_last_line_names_the_run() {
     let run = last["run"].as_str().unwrap();
     let confirmed = ["--drill", "--allow-changes", "--confirm", tail()];
     let resumed = desk.run(&[&["resume", run], &confirmed[..]].concat());
-    assert_eq!(resumed.status.code(), Some(3), "{}", said(&resumed));
+    assert_eq!(resumed.status.code(), Some(2), "{}", said(&resumed));
     let undone = desk.run(&[&["undo", run], &confirmed[..]].concat());
     assert_eq!(undone.status.code(), Some(1), "{}", said(&undone));
+}
+
+#[test]
+fn a_second_console_on_the_same_suspect_is_refused_and_told_by_whom() {
+    let desk = Desk::new();
+    let apply = |action: &'static str| {
+        let arguments = [
+            "apply",
+            "--drill",
+            "--instance",
+            SUSPECT,
+            "--action",
+            action,
+        ];
+        let meant = ["--allow-changes", "--confirm", tail(), "--accept-danger"];
+        [
+            &arguments[..],
+            &meant,
+            &["--max-dwell", "20", "--proof-wait", "0"],
+        ]
+        .concat()
+    };
+    let mut first = desk
+        .command(&apply("sg-two-step"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = BufReader::new(first.stdout.take().unwrap()).lines();
+    assert!(told.next().unwrap().unwrap().contains("sg-two-step"));
+    let second = desk.run(&apply("tag"));
+    assert_eq!(second.status.code(), Some(1), "{}", said(&second));
+    let words = said(&second);
+    assert!(
+        words.contains("sg-two-step") && words.contains(&first.id().to_string()),
+        "{words}"
+    );
+    // SIGTERM: the door is emptied at once, and the run ends.
+    let signalled = Command::new("kill")
+        .arg(first.id().to_string())
+        .status()
+        .unwrap();
+    assert!(signalled.success());
+    assert_eq!(
+        told.last().map(|it| it.unwrap().contains("Stopped")),
+        Some(true)
+    );
+    assert_eq!(first.wait().unwrap().code(), Some(3));
+    assert_eq!(desk.json(&["runs"])[0]["open_since"], Value::Null);
 }
 
 #[test]
@@ -282,7 +335,11 @@ fn a_vpc_is_prepared_once_it_is_confirmed() {
     let desk = Desk::new();
     let output = desk.run(&["prepare", "--drill"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(said(&output).contains("--vpc"), "{}", said(&output));
+    assert!(
+        said(&output).contains("--allow-changes"),
+        "{}",
+        said(&output)
+    );
     let output = desk.run(&[
         "prepare",
         "--drill",

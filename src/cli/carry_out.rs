@@ -13,8 +13,8 @@ use tokio::task::JoinHandle;
 use super::outside::Outside;
 use super::{AnswerIsNo, BadInput, console, print, state_dir};
 use crate::executor::{
-    Journal, Ports, Proof, Run, RunEvent, RunEventKind, RunOutcome, RunView, Runs, StepOutcome,
-    Verification,
+    Journal, LockError, Ports, Proof, Run, RunEvent, RunEventKind, RunOutcome, RunView, Runs,
+    StartError, StepOutcome, Verification,
 };
 use crate::terminal;
 
@@ -73,7 +73,8 @@ impl Driver {
     /// Carries a run out.
     pub(super) async fn start(self, run: Run) -> eyre::Result<()> {
         let (case, id) = (run.case.clone(), run.run.clone());
-        let ended = self.runs.start(run, &self.root, self.ports.clone())?;
+        let ended = self.runs.start(run, &self.root, self.ports.clone());
+        let ended = ended.map_err(refused)?;
         self.follow(ended, &id, &case).await
     }
 
@@ -117,6 +118,15 @@ impl Driver {
             (RunOutcome::Done | RunOutcome::DoneWithWarnings, _) => Ok(()),
             (other, _) => Err(eyre!("run {id}: {}", other.name())),
         }
+    }
+}
+
+/// Why nothing was started, with the exit code that says whose turn it is.
+pub(super) fn refused(error: StartError) -> eyre::Report {
+    match error {
+        StartError::Lock(LockError::Held { .. }) => AnswerIsNo(error.to_string()).into(),
+        StartError::NotOpen(_) | StartError::OnlyLift(_) => BadInput(error.to_string()).into(),
+        other => other.into(),
     }
 }
 

@@ -4,7 +4,7 @@ use clap::Args;
 use color_eyre::eyre;
 
 use super::apply::MeantArgs;
-use super::carry_out::Driver;
+use super::carry_out::{Driver, refused};
 use super::plan::FromArgs;
 use super::{AccountArgs, BadInput, ConsoleArgs, state_dir};
 use crate::executor::{Archive, Recorded, Resume};
@@ -42,7 +42,8 @@ pub(super) async fn run(
     let driver = Driver::new(&outside, args.meant.output, None)?;
     let ended = driver
         .runs
-        .resume(&recorded, how, &identity.arn, driver.ports.clone())?;
+        .resume(&recorded, how, &identity.arn, driver.ports.clone())
+        .map_err(refused)?;
     driver
         .follow(ended, &recorded.view.run, &recorded.view.case)
         .await
