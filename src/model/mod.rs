@@ -3,6 +3,7 @@
 //! No I/O, no clock, and no rule, NACL or route matching beyond CIDR containment. Every other
 //! layer may import this one; it imports none of them.
 
+pub mod acl;
 pub mod compute;
 pub mod estate;
 pub mod finding;
@@ -15,6 +16,7 @@ pub mod notation;
 mod place;
 pub mod text;
 
+pub use acl::{Acl, AclAction, AclEntry};
 pub use compute::{
     AsgMembership, AsgSize, Instance, InstanceAttributes, InstanceProfile, InstanceState, Platform,
     Shutdown, TargetMembership, Volume,
@@ -27,8 +29,8 @@ pub use id::{
     RuleId, SubnetId, VolumeId, VpcId,
 };
 pub use network::{
-    Acl, AclAction, AclEntry, Direction, Eni, EniKind, FlowLog, FlowLogDestination, Gateway,
-    GatewayKind, Group, GroupRule, Peering, PeeringSide, PortRange, PrefixList, Protocol,
-    PublicAddress, Route, RouteTable, RulePeer, Subnet, TrackingTimeouts, Vpc,
+    Direction, Eni, EniKind, FlowLog, FlowLogDestination, Gateway, GatewayKind, Group, GroupRule,
+    Peering, PeeringSide, PortRange, PrefixList, Protocol, PublicAddress, Route, RouteTable,
+    RulePeer, Subnet, TrackingTimeouts, Vpc,
 };
 pub use place::Place;

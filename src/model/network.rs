@@ -6,9 +6,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::id::{
-    AclId, EniId, GatewayId, GroupId, InstanceId, RouteTableId, RuleId, SubnetId, VpcId,
-};
+use super::id::{EniId, GatewayId, GroupId, InstanceId, RouteTableId, RuleId, SubnetId, VpcId};
 use super::text::visible;
 
 /// A VPC.
@@ -334,94 +332,6 @@ impl PortRange {
     pub fn contains(self, port: u16) -> bool {
         (self.from..=self.to).contains(&i32::from(port))
     }
-}
-
-/// A network ACL.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Acl {
-    /// `acl-…`
-    pub id: AclId,
-    /// Its VPC.
-    pub vpc: VpcId,
-    /// The `Name` tag.
-    pub name: String,
-    /// The VPC's default NACL.
-    pub default: bool,
-    /// Its entries, the final deny (32767 and 32768) included where AWS lists it.
-    pub entries: Vec<AclEntry>,
-    /// The subnets that it serves.
-    pub subnets: Vec<SubnetId>,
-}
-
-impl Acl {
-    /// The entry of a direction that has this number.
-    pub fn entry(&self, direction: Direction, number: u16) -> Option<&AclEntry> {
-        let mut entries = self.entries.iter();
-        entries.find(|it| it.direction == direction && it.number == number)
-    }
-
-    /// The entries of a direction but for the final denies, which the account can't change.
-    pub fn numbered_in(&self, direction: Direction) -> impl Iterator<Item = &AclEntry> {
-        let own = move |it: &&AclEntry| it.direction == direction && it.number < 32767;
-        self.entries.iter().filter(own)
-    }
-
-    /// The entries that count towards the quota beside one for this block: those of the direction and the
-    /// block's family.
-    /// <https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html>
-    pub fn beside(&self, direction: Direction, cidr: IpNet) -> impl Iterator<Item = &AclEntry> {
-        let family = move |it: &&AclEntry| it.is_of_family(cidr);
-        self.numbered_in(direction).filter(family)
-    }
-}
-
-/// One entry of a network ACL.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AclEntry {
-    /// Ingress or egress; numbered apart.
-    pub direction: Direction,
-    /// 1 to 32766; the lowest match decides.
-    pub number: u16,
-    /// Allow or deny.
-    pub action: AclAction,
-    /// The protocol.
-    pub protocol: Protocol,
-    /// Source of ingress, destination of egress.
-    pub cidr: IpNet,
-    /// Destination ports, or ICMP type and code; absent: all.
-    pub ports: Option<PortRange>,
-}
-
-impl AclEntry {
-    /// Whether its block is of the same family as another.
-    pub fn is_of_family(&self, cidr: IpNet) -> bool {
-        matches!(
-            (self.cidr, cidr),
-            (IpNet::V4(_), IpNet::V4(_)) | (IpNet::V6(_), IpNet::V6(_))
-        )
-    }
-}
-
-impl AclEntry {
-    /// As AWS stores it: the CIDR without host bits.
-    /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNetworkAclEntry.html>
-    #[must_use]
-    pub fn canonical(&self) -> Self {
-        Self {
-            cidr: self.cidr.trunc(),
-            ..self.clone()
-        }
-    }
-}
-
-/// What a NACL entry does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AclAction {
-    /// Let through.
-    Allow,
-    /// Drop.
-    Deny,
 }
 
 /// A route table.

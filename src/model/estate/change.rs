@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::index::{Index, SubnetIndex, enis_of_address, instances_of_profile};
 use super::{Estate, Shared};
+use crate::model::acl::{Acl, AclEntry};
 use crate::model::compute::{AsgMembership, Instance, TargetMembership, Volume};
 use crate::model::id::{AclId, EniId, GatewayId, GroupId, InstanceId, RouteTableId, SubnetId};
-use crate::model::network::{Acl, AclEntry, Eni, Group, Route, RouteTable};
+use crate::model::network::{Eni, Group, Route, RouteTable};
 
 impl Estate {
     /// Changes one interface in place and repairs the indexes that name it.

@@ -6,9 +6,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::Estate;
+use crate::model::acl::Acl;
 use crate::model::compute::Instance;
 use crate::model::id::{AclId, EniId, GroupId, InstanceId, RouteTableId, SubnetId, VpcId};
-use crate::model::network::{Acl, Eni, RouteTable};
+use crate::model::network::{Eni, RouteTable};
 
 /// The reverse references.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -14,10 +14,11 @@ pub use diff::Changes;
 use index::Index;
 pub use part::{Freshness, Part, PartKind};
 
+use super::acl::Acl;
 use super::compute::{AsgMembership, Instance, InstanceProfile, TargetMembership, Volume};
 use super::id::{AclId, EniId, GatewayId, GroupId, InstanceId, RouteTableId, SubnetId, VpcId};
 use super::network::{
-    Acl, Eni, FlowLog, Gateway, Group, Peering, PrefixList, RouteTable, RulePeer, Subnet, Vpc,
+    Eni, FlowLog, Gateway, Group, Peering, PrefixList, RouteTable, RulePeer, Subnet, Vpc,
 };
 
 /// Objects of one kind by id. Copies share what neither has changed.

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::model::acl::Acl;
 use crate::model::compute::{AsgMembership, Instance, InstanceProfile, TargetMembership, Volume};
 use crate::model::network::{
-    Acl, Eni, FlowLog, Gateway, Group, Peering, PrefixList, RouteTable, Subnet, Vpc,
+    Eni, FlowLog, Gateway, Group, Peering, PrefixList, RouteTable, Subnet, Vpc,
 };
 
 /// A part of the estate: what one kind of describe call answers. Parts are read, and go stale, apart.
