@@ -202,6 +202,16 @@ def publicip():
             orig(self)
     N.check_auto_public_ip = check
 
+    held = N.association.fget
+
+    def association(self):
+        # An automatic address is AWS's own: API_NetworkInterfaceAssociation.html
+        told = held(self)
+        if told and not told.get("allocationId"):
+            told["ipOwnerId"] = "amazon"
+        return told
+    N.association = property(association)
+
     def after(self, _out):
         wanted = self._get_param("AssociatePublicIpAddress")
         if wanted is None:
