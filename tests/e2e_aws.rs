@@ -184,8 +184,8 @@ fn a_run_goes_on_after_calls_that_were_throttled() {
     let emulator = Emulator::start();
     let manifest = emulator.seed(FEW);
     let action = "ModifyNetworkInterfaceAttribute";
-    let throttled = json!({"service": "ec2", "action": action, "code": "RequestLimitExceeded", "status": 503, "times": 3});
-    // The calls after these are slow, so that the attempt stays on the screen.
+    let throttled = json!({"service": "ec2", "action": action, "code": "RequestLimitExceeded", "status": 503, "times": 5});
+    // Two of them may meet the questions about permissions. The calls after these are slow, so that the attempt stays on the screen.
     let slow = json!({"service": "ec2", "action": action, "delay_ms": 1500, "times": -1});
     let mut console = responder(&emulator);
     console.open("sg-two-step", &tail(&manifest));

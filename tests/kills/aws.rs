@@ -46,6 +46,7 @@ impl Console<'_> {
             self.suspect,
             "--action",
             "sg-two-step",
+            "--accept-danger",
         ]);
         let mut program = command.stdout(Stdio::piped()).spawn().unwrap();
         let told = BufReader::new(program.stdout.take().unwrap()).lines();

@@ -67,16 +67,29 @@ impl Console {
     /// Confirms the open dialog: types the end of the id, goes to the other button and presses it, twice if it
     /// asks.
     pub(crate) fn confirm(&mut self, tail: &str) {
-        Self::wait_for_grace();
-        self.send(tail);
-        self.wait_for(&format!("instance id: {tail}"), SOON);
-        self.send_key(Key::Tab);
-        self.send_key(Key::Enter);
-        let answered = |screen: &str| {
-            !screen.contains("[ Contain ]")
-                || screen.contains("type the last four characters of i-")
-        };
-        let screen = self.wait_until(SOON, "no answer to the button", answered);
+        /// What is read while the dialog is open may change the plan, or what stands against it.
+        const TRIES: usize = 4;
+        let changed = "the account has changed";
+        let mut screen = String::new();
+        for _ in 0..TRIES {
+            Self::wait_for_grace();
+            self.send(tail);
+            self.wait_for(&format!("instance id: {tail}"), SOON);
+            self.send_key(Key::Tab);
+            self.send_key(Key::Enter);
+            let answered = |screen: &str| {
+                let refused = [
+                    "type the last four characters of i-",
+                    "read-only session:",
+                    changed,
+                ];
+                !screen.contains("[ Contain ]") || refused.iter().any(|it| screen.contains(it))
+            };
+            screen = self.wait_until(SOON, "no answer to the button", answered);
+            if !screen.contains(changed) {
+                break;
+            }
+        }
         if screen.contains("[ Contain anyway ]") {
             // The questions about its order were read.
             self.send_key(Key::Tab);
