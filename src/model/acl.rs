@@ -36,12 +36,12 @@ impl Acl {
         self.entries.iter().filter(own)
     }
 
-    /// The entries that count towards the quota beside one for this block: those of the direction and the
-    /// block's family.
+    /// What counts towards the quota of one more entry for this block: the entries of the direction and the
+    /// block's family, and their final deny, whether or not it is listed.
     /// <https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html>
-    pub fn beside(&self, direction: Direction, cidr: IpNet) -> impl Iterator<Item = &AclEntry> {
-        let family = move |it: &&AclEntry| it.is_of_family(cidr);
-        self.numbered_in(direction).filter(family)
+    pub fn counted(&self, direction: Direction, cidr: IpNet) -> usize {
+        let own = self.numbered_in(direction);
+        own.filter(|it| it.is_of_family(cidr)).count() + 1
     }
 }
 

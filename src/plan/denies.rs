@@ -51,9 +51,7 @@ impl Denies {
                 continue;
             }
             // A direction that holds more than the quota shows that it was raised.
-            let quota = self
-                .quota
-                .max(acl_quota(acl.beside(direction, cidr).count()));
+            let quota = self.quota.max(acl_quota(acl.counted(direction, cidr)));
             let deny = AclEntry {
                 direction,
                 number: 0,

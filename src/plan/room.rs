@@ -146,7 +146,7 @@ impl Room<'_> {
             let between = allow < it.number && it.number < later;
             between && it.action == AclAction::Deny && meet(it, &old)
         });
-        let full = self.acl.beside(direction, old.cidr).count() >= quota;
+        let full = self.acl.counted(direction, old.cidr) >= quota;
         if decides_else || full || self.own.contains(&(direction, allow)) {
             return false;
         }

@@ -44,7 +44,7 @@ pub struct NoSlot {
 pub enum Crowded {
     /// The direction holds as many entries as the quota allows.
     Full {
-        /// Its entries, the final denies not counted.
+        /// Its entries, the final deny counted.
         entries: usize,
         /// The quota.
         quota: usize,
@@ -77,8 +77,8 @@ impl fmt::Display for NoSlot {
 }
 
 /// The highest free number of a direction at which a deny for this traffic comes before every allow of
-/// any of it. `ports` are as in [`AclEntry`]; `quota` counts the entries of the direction and family without the
-/// final denies ([`ACL_ENTRIES`](crate::operation::ACL_ENTRIES) unless it was raised).
+/// any of it. `ports` are as in [`AclEntry`]; `quota` is that of the direction and family, the
+/// final deny counted ([`ACL_ENTRIES`](crate::operation::ACL_ENTRIES) unless it was raised).
 ///
 /// # Errors
 /// The direction is full, or every number below the first such allow is taken.
@@ -102,7 +102,7 @@ pub fn slot(
         why,
         displaceable,
     };
-    let entries = acl.beside(direction, cidr).count();
+    let entries = acl.counted(direction, cidr);
     if entries >= quota {
         let why = Crowded::Full { entries, quota };
         // What makes way must count towards the same quota.
@@ -410,7 +410,7 @@ mod tests {
     #[test]
     fn a_full_direction_is_an_error_that_names_the_least_harmful_entry() {
         let narrow = |number: u16| allow(number, &format!("10.{number}.0.0/16"));
-        let mut entries: Vec<AclEntry> = (1..20).map(narrow).collect();
+        let mut entries: Vec<AclEntry> = (1..19).map(narrow).collect();
         entries.push(allow(100, "10.99.7.0/24"));
         let full = |entries: &[AclEntry]| for_peer(entries.to_vec()).unwrap_err();
         let why = Crowded::Full {
@@ -419,7 +419,7 @@ mod tests {
         };
         let (error, harmed) = (full(&entries), Some(100));
         assert_eq!((error.why, error.displaceable), (why, harmed));
-        // The final denies and the other direction do not count.
+        // One final deny counts, listed or not; the other direction does not.
         entries.pop();
         entries.push(deny(32767, "0.0.0.0/0"));
         assert_eq!(for_peer(entries.clone()), Ok(100));
@@ -444,7 +444,7 @@ mod tests {
         assert_eq!(for_peer(entries.clone()), Ok(100));
         entries.extend((101..=120).map(of_v4));
         let error = for_peer(entries).unwrap_err();
-        assert!(matches!(error.why, Crowded::Full { entries: 20, .. }));
+        assert!(matches!(error.why, Crowded::Full { entries: 21, .. }));
         assert!(error.displaceable.is_some_and(|it| it > 100), "{error}");
     }
 

@@ -41,7 +41,7 @@ for step in (1, 2):
         ec2.authorize_security_group_egress(GroupId=made["GroupId"], IpPermissions=anybody)
 "#;
 
-/// One entry fewer in the network ACL whose egress is full as the emulator counts: it counts the final deny.
+/// One entry fewer in the network ACL whose egress is full: an allow can move.
 const ROOM: &str = r#"
 acl, ec2 = m["networkAcls"]["nearlyFull"]["id"], client("ec2")
 entries = ec2.describe_network_acls(NetworkAclIds=[acl])["NetworkAcls"][0]["Entries"]

@@ -67,7 +67,7 @@ impl Hypothesis {
             return false;
         };
         let acl = self.estate.acl(&acl.id());
-        let entries = acl.map_or(0, |it| it.beside(entry.direction, entry.cidr).count());
+        let entries = acl.map_or(0, |it| it.counted(entry.direction, entry.cidr));
         self.raised
             && refusal.code == "NetworkAclEntryLimitExceeded"
             && entries < ACL_ENTRIES_RAISED

@@ -5,7 +5,7 @@ use super::{Refusal, known, known_id};
 use crate::model::{Acl, AclEntry, Direction, Estate, Protocol, SubnetId};
 
 /// The entries that a direction of a network ACL may have of each family without a raised quota, the final
-/// denies not counted. That families are counted apart is what AWS's support says; its page is silent.
+/// deny counted.
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html>
 pub const ACL_ENTRIES: usize = 20;
 
@@ -51,14 +51,14 @@ pub(super) fn create_entry(estate: &Estate, acl: &AclRef, entry: &AclEntry) -> R
     Refusal::unless(!taken, "NetworkAclEntryAlreadyExists", || {
         format!("{} has an {name} entry {} already", it.id, entry.number)
     })?;
-    let own = it.beside(entry.direction, entry.cidr).count();
+    let own = it.counted(entry.direction, entry.cidr);
     let quota = acl_quota(own);
     Refusal::unless(own < quota, "NetworkAclEntryLimitExceeded", || {
         format!("{} has {own} {name} entries, the quota is {quota}", it.id)
     })
 }
 
-/// The quota of a direction of a network ACL that holds `entries`, the final denies not counted. More
+/// The quota of a direction of a network ACL that holds `entries`, as [`Acl::counted`] tells them. More
 /// than the quota show that it was raised; how far is not known, so it is taken for the most.
 pub fn acl_quota(entries: usize) -> usize {
     if entries > ACL_ENTRIES {

@@ -106,7 +106,7 @@ fn entries(estate: &Estate, plan: &Plan) -> Vec<Guard> {
                         Direction::Ingress => "ingress entries",
                         Direction::Egress => "egress entries",
                     };
-                    let count = acl.beside(direction, entry.cidr).count();
+                    let count = acl.counted(direction, entry.cidr);
                     let key = (acl.id.to_string(), what, ACL_ENTRIES);
                     let top = most.entry(key).or_default();
                     *top = count.max(*top);
