@@ -37,23 +37,35 @@ impl Against {
     pub(super) async fn of(
         estate: &Estate,
         plan: &Plan,
-        (outside, identity): (&Outside, &Identity),
+        outside: (&Outside, &Identity),
         case: &str,
     ) -> eyre::Result<Self> {
-        // In a drill or a dump nothing is the console's own.
-        let own = match outside.mode {
-            Mode::Drill | Mode::Dump => OwnPath::default(),
-            Mode::ReadOnly | Mode::Changes => own_path(Some(identity)).await,
-        };
         let runs = Archive::new(state_dir()?).runs();
         // The archive is newest first.
         let own_case = runs.iter().rev().filter(|it| it.view.case == case);
         let steps = own_case.flat_map(|it| it.view.steps.values());
         let former: Vec<Operation> = steps.filter_map(|it| it.operation.clone()).collect();
         Ok(Self {
-            guards: guards(estate, plan, &own),
             lints: lint(estate, plan, &former),
+            ..Self::guarded(estate, plan, outside).await
         })
+    }
+
+    /// Guards alone: what is taken back is not evidence.
+    pub(super) async fn guarded(
+        estate: &Estate,
+        plan: &Plan,
+        (outside, identity): (&Outside, &Identity),
+    ) -> Self {
+        // In a drill or a dump nothing is the console's own.
+        let own = match outside.mode {
+            Mode::Drill | Mode::Dump => OwnPath::default(),
+            Mode::ReadOnly | Mode::Changes => own_path(Some(identity)).await,
+        };
+        Self {
+            guards: guards(estate, plan, &own),
+            lints: Vec::new(),
+        }
     }
 
     /// One line each.

@@ -6,8 +6,10 @@ use std::io::{self, Write};
 use clap::Args;
 use color_eyre::eyre;
 
+use super::against::{Against, OverArgs};
 use super::apply::MeantArgs;
 use super::carry_out::{Driver, Telling};
+use super::evidence::Evidence;
 use super::plan::FromArgs;
 use super::{AccountArgs, AnswerIsNo, BadInput, ConsoleArgs, print, state_dir};
 use crate::executor::{Archive, Run, survey};
@@ -27,6 +29,8 @@ pub(super) struct UndoArgs {
     partial: bool,
     #[command(flatten)]
     from: FromArgs,
+    #[command(flatten)]
+    over: OverArgs,
     #[command(flatten)]
     meant: MeantArgs,
 }
@@ -74,6 +78,9 @@ pub(super) async fn run(
     if undo.plan.steps.is_empty() {
         return Err(AnswerIsNo(format!("there is nothing of run {id} to take back")).into());
     }
+    let evidence = Evidence::read(&outside).await?;
+    let against = Against::guarded(&evidence.estate, &undo.plan, (&outside, &identity)).await;
+    against.hold_up(&args.over)?;
     let run = Run::new(
         view.case.clone(),
         &identity.arn,

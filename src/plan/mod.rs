@@ -37,7 +37,7 @@ pub use catalogue::{Action, Entry, SafePoint, Scope, catalogue};
 pub use claim::{Claim, Term, Watched, changes_traffic, claim};
 pub use compare::{Outlook, RANKING, Row, compare, forecast, outlook_of};
 pub use course::stages;
-pub use dwell::{Dwell, DwellFlow, DwellPlan, dwell};
+pub use dwell::Dwell;
 pub use figures::{Figures, figures};
 pub use guard::{
     Guard, GuardKind, LOCK_TAG, OPEN_TAG, OwnPath, PROTECT_TAG, Severity, guard_sample, guards,
