@@ -14,18 +14,12 @@ mod conversation;
 mod due;
 mod faults;
 mod journey;
-mod layout;
-mod names;
 mod number;
 mod packet;
 mod path;
 mod ports;
 mod record;
-mod resolve;
 mod scenario;
-mod schedule;
-mod span;
-mod spec;
 #[cfg(test)]
 mod tests;
 mod tracking;

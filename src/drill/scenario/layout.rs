@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+use super::super::record::FORMAT;
 use super::names::{File, Names, Resolved};
-use super::record::FORMAT;
 use super::spec::{AclSpec, GroupSpec, InstanceSpec, InterfaceSpec, Name, RuleSpec, Spec};
 use crate::model::{
     Acl, AclAction, AclEntry, AsgMembership, AsgName, AsgSize, Direction, Eni, EniKind, FlowLog,

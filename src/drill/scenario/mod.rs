@@ -3,10 +3,16 @@
 //! A [`Scenario`] that exists is sound: every name in its file was resolved. What the file looks like
 //! is `spec`'s, and how its names are resolved is `resolve`'s.
 
+mod layout;
+mod names;
+mod resolve;
+mod schedule;
+mod span;
+mod spec;
+
 use super::conversation::Script;
-use super::resolve;
-use super::schedule::Scheduled;
 use crate::model::{InstanceId, Part, Place};
+pub(super) use schedule::Scheduled;
 
 /// A scenario, checked.
 #[derive(Debug, Clone)]
@@ -85,7 +91,7 @@ pub enum ScenarioError {
 pub fn shipped() -> &'static [(&'static str, &'static str)] {
     &[(
         "reverse-shell",
-        include_str!("../../assets/scenarios/reverse-shell.toml"),
+        include_str!("../../../assets/scenarios/reverse-shell.toml"),
     )]
 }
 
@@ -113,7 +119,7 @@ pub fn load(name: Option<&str>) -> Result<Scenario, ScenarioError> {
 /// # Errors
 /// It is unsound; a test holds that it is not.
 pub fn reference() -> Result<Scenario, ScenarioError> {
-    let text = include_str!("../../assets/reference.toml");
+    let text = include_str!("../../../assets/reference.toml");
     Scenario::parse("reference.toml", text)
 }
 

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 
 use toml::Spanned;
 
-use super::path::Party;
-use super::scenario::ScenarioError;
+use super::super::path::Party;
+use super::ScenarioError;
 use super::spec::{
     AclSpec, GatewaySpec, GroupSpec, InstanceSpec, InterfaceSpec, Name, Spec, SubnetSpec, TableSpec,
 };

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
-use super::conversation::Script;
+use super::super::conversation::Script;
+use super::super::path::Party;
 use super::layout;
 use super::names::{File, Names, Resolved};
-use super::path::Party;
-use super::scenario::{Scenario, ScenarioError};
 use super::schedule::Scheduled;
 use super::spec::{ConversationSpec, FindingSpec, Name, ProtocolSpec, Spec};
+use super::{Scenario, ScenarioError};
 use crate::model::{EniId, Finding, FindingId, InstanceId, Severity};
 
 /// More exchanges per second than this would keep the machine busy with the drill alone.
