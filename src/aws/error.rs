@@ -9,7 +9,7 @@ use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 
 use super::failure::{Cause, Failure};
 use crate::model::text::visible;
-use crate::operation::{CallError, CallErrorKind};
+use crate::operation::{Answer, CallError, CallErrorKind};
 use crate::sources::{SourceError, SourceErrorKind};
 
 /// What a failed call was about: the API as IAM names it, and the object.
@@ -30,6 +30,17 @@ impl<'a> Call<'a> {
         E: ProvideErrorMetadata + Error + 'static,
     {
         source_error(self, &Failure::of(error))
+    }
+
+    /// The answer to a change that makes nothing with an id of its own.
+    pub(super) fn answered<T, E>(self, result: Result<T, SdkError<E>>) -> Result<Answer, CallError>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        match result {
+            Ok(_) => Ok(Answer::default()),
+            Err(error) => Err(self.call_error(&error)),
+        }
     }
 
     /// The error of a change.

@@ -145,20 +145,14 @@ pub(super) async fn associate(
         .replace_network_acl_association()
         .association_id(now.id)
         .network_acl_id(acl.as_str());
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }
 
 /// Deletes an ACL.
 pub(super) async fn delete(ec2: &Client, acl: &AclId) -> Result<Answer, CallError> {
     let call = Call::new("ec2:DeleteNetworkAcl", acl.as_str());
     let request = ec2.delete_network_acl().network_acl_id(acl.as_str());
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }
 
 /// Adds an entry.
@@ -180,10 +174,7 @@ pub(super) async fn create_entry(
         .set_ipv6_cidr_block(written.v6)
         .set_port_range(written.ports)
         .set_icmp_type_code(written.icmp);
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }
 
 /// Replaces the entry of the same direction and number.
@@ -205,10 +196,7 @@ pub(super) async fn replace_entry(
         .set_ipv6_cidr_block(written.v6)
         .set_port_range(written.ports)
         .set_icmp_type_code(written.icmp);
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }
 
 /// Removes an entry.
@@ -224,10 +212,7 @@ pub(super) async fn delete_entry(
         .network_acl_id(acl.as_str())
         .egress(direction == Direction::Egress)
         .rule_number(number.into());
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }
 
 /// An entry as requests write it. Protocols are numbers here; TCP and UDP need ports, ICMP type and code.

@@ -45,10 +45,7 @@ pub(super) async fn disassociate(
         return Err(call.refuse(CallErrorKind::Refused, "NoAssociation", &message));
     };
     let request = ec2.write.disassociate_address();
-    match request.association_id(association).send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.association_id(association).send().await)
 }
 
 /// Maps an Elastic IP to a private address. One that is mapped elsewhere stays there.
@@ -72,10 +69,7 @@ pub(super) async fn associate(
         .network_interface_id(eni.as_str())
         .private_ip_address(private.to_string())
         .allow_reassociation(false);
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }
 
 async fn addresses(
@@ -98,8 +92,5 @@ pub(super) async fn drop_automatic(ec2: &Client, eni: &EniId) -> Result<Answer, 
         .modify_network_interface_attribute()
         .network_interface_id(eni.as_str())
         .associate_public_ip_address(false);
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }

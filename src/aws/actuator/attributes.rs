@@ -111,10 +111,7 @@ pub(super) async fn set(
             request.block_device_mappings(mapping.build())
         }
     };
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }
 
 #[cfg(test)]

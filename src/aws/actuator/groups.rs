@@ -255,10 +255,7 @@ fn revoked(
 pub(super) async fn delete(ec2: &Client, group: &GroupId) -> Result<Answer, CallError> {
     let call = Call::new("ec2:DeleteSecurityGroup", group.as_str());
     let request = ec2.delete_security_group().group_id(group.as_str());
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }
 
 #[cfg(test)]

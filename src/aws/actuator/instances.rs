@@ -62,19 +62,13 @@ pub(super) async fn stop(
         .stop_instances()
         .instance_ids(id.as_str())
         .set_hibernate(hibernate.then_some(true));
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }
 
 /// Starts an instance.
 pub(super) async fn start(ec2: &Client, id: &InstanceId) -> Result<Answer, CallError> {
     let call = Call::new("ec2:StartInstances", id.as_str());
-    match ec2.start_instances().instance_ids(id.as_str()).send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(ec2.start_instances().instance_ids(id.as_str()).send().await)
 }
 
 /// Turns the metadata endpoint on or off; other options stay as they are.

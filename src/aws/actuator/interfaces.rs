@@ -114,10 +114,7 @@ pub(super) async fn set_groups(
         .modify_network_interface_attribute()
         .network_interface_id(eni.as_str())
         .set_groups(Some(groups));
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }
 
 /// Sets idle timeouts; absent ones are left as they are.
@@ -131,10 +128,7 @@ pub(super) async fn set_timeouts(
         .modify_network_interface_attribute()
         .network_interface_id(eni.as_str())
         .connection_tracking_specification(specification(timeouts));
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }
 
 /// Replaces the groups of an instance's only interface.
@@ -150,10 +144,7 @@ pub(super) async fn set_groups_of_instance(
         .modify_instance_attribute()
         .instance_id(instance.as_str())
         .set_groups(Some(groups));
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }
 
 /// Makes an interface that is attached to nothing; without groups it gets the VPC's default one.
@@ -181,10 +172,7 @@ pub(super) async fn create(
 pub(super) async fn delete(ec2: &Client, eni: &EniId) -> Result<Answer, CallError> {
     let call = Call::new("ec2:DeleteNetworkInterface", eni.as_str());
     let request = ec2.delete_network_interface();
-    match request.network_interface_id(eni.as_str()).send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.network_interface_id(eni.as_str()).send().await)
 }
 
 /// Detaches an interface from its instance.
@@ -197,10 +185,7 @@ pub(super) async fn detach(ec2: Ec2<'_>, eni: &EniId) -> Result<Answer, CallErro
         return Err(call.refuse(CallErrorKind::Refused, "NoAttachment", message));
     };
     let request = ec2.write.detach_network_interface().attachment_id(id);
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }
 
 fn specification(timeouts: TrackingTimeouts) -> ConnectionTrackingSpecificationRequest {

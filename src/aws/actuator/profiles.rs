@@ -56,10 +56,7 @@ pub(super) async fn disassociate(
         return Err(call.refuse(CallErrorKind::Refused, "NoAssociation", message));
     };
     let request = write.disassociate_iam_instance_profile();
-    match request.association_id(id).send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.association_id(id).send().await)
 }
 
 /// Gives an instance a profile.
@@ -74,8 +71,5 @@ pub(super) async fn associate(
         .associate_iam_instance_profile()
         .instance_id(instance.as_str())
         .iam_instance_profile(profile.build());
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }

@@ -153,10 +153,7 @@ pub(super) async fn create(
 pub(super) async fn delete(ec2: &Client, table: &RouteTableId) -> Result<Answer, CallError> {
     let call = Call::new("ec2:DeleteRouteTable", table.as_str());
     let request = ec2.delete_route_table().route_table_id(table.as_str());
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }
 
 /// Moves a subnet to a table, or back to the main one.
@@ -176,18 +173,12 @@ pub(super) async fn associate(
                 .associate_route_table()
                 .subnet_id(subnet.as_str())
                 .route_table_id(table.as_str());
-            match request.send().await {
-                Ok(_) => Ok(Answer::default()),
-                Err(error) => Err(call.call_error(&error)),
-            }
+            call.answered(request.send().await)
         }
         (Some(now), None) => {
             let call = Call::new("ec2:DisassociateRouteTable", subnet.as_str());
             let request = ec2.write.disassociate_route_table().association_id(now.id);
-            match request.send().await {
-                Ok(_) => Ok(Answer::default()),
-                Err(error) => Err(call.call_error(&error)),
-            }
+            call.answered(request.send().await)
         }
         (None, None) => Ok(Answer::default()),
     }
@@ -221,10 +212,7 @@ async fn replace(
         .replace_route_table_association()
         .association_id(association)
         .route_table_id(table.as_str());
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }
 
 /// What a route leads to, as requests write it.
@@ -339,10 +327,7 @@ pub(super) async fn create_route(
     let request = on_route!(ec2.create_route(), table, destination);
     // Nobody creates a local route; AWS says so.
     let local = |request: CreateRouteFluentBuilder| request.gateway_id(target);
-    match to_target!(request, target, local).send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(to_target!(request, target, local).send().await)
 }
 
 /// Gives a route another target.
@@ -355,10 +340,7 @@ pub(super) async fn replace_route(
     let call = Call::new("ec2:ReplaceRoute", table.as_str());
     let request = on_route!(ec2.replace_route(), table, destination);
     let local = |request: ReplaceRouteFluentBuilder| request.local_target(true);
-    match to_target!(request, target, local).send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(to_target!(request, target, local).send().await)
 }
 
 /// Removes a route.
@@ -409,10 +391,7 @@ pub(super) async fn detach(
         .detach_internet_gateway()
         .internet_gateway_id(gateway.as_str())
         .vpc_id(vpc.as_str());
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }
 
 #[cfg(test)]

@@ -52,10 +52,7 @@ pub(super) async fn set_min_size(
         .auto_scaling_group_name(asg.as_str())
         // What does not fit AWS's type is far out of its range; let AWS say so.
         .min_size(i32::try_from(min).unwrap_or(i32::MAX));
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }
 
 /// Takes an instance out of service.
@@ -71,10 +68,7 @@ pub(super) async fn enter_standby(
         .instance_ids(instance.as_str())
         .auto_scaling_group_name(asg.as_str())
         .should_decrement_desired_capacity(decrement);
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }
 
 /// Puts an instance back into service.
@@ -88,10 +82,7 @@ pub(super) async fn exit_standby(
         .exit_standby()
         .instance_ids(instance.as_str())
         .auto_scaling_group_name(asg.as_str());
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }
 
 /// Takes an instance out of a group.
@@ -107,10 +98,7 @@ pub(super) async fn detach(
         .instance_ids(instance.as_str())
         .auto_scaling_group_name(asg.as_str())
         .should_decrement_desired_capacity(decrement);
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }
 
 /// Adds an instance to a group.
@@ -124,8 +112,5 @@ pub(super) async fn attach(
         .attach_instances()
         .instance_ids(instance.as_str())
         .auto_scaling_group_name(asg.as_str());
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }

@@ -72,10 +72,7 @@ pub(super) async fn deregister(
         .deregister_targets()
         .target_group_arn(target_group)
         .targets(target(instance, port));
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }
 
 /// Puts an instance into a target group.
@@ -90,10 +87,7 @@ pub(super) async fn register(
         .register_targets()
         .target_group_arn(target_group)
         .targets(target(instance, port));
-    match request.send().await {
-        Ok(_) => Ok(Answer::default()),
-        Err(error) => Err(call.call_error(&error)),
-    }
+    call.answered(request.send().await)
 }
 
 #[cfg(test)]
