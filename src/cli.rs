@@ -7,6 +7,7 @@ mod blast;
 mod carry_out;
 mod console;
 mod doctor;
+mod drill;
 mod evidence;
 mod outside;
 mod own_path;
@@ -33,6 +34,7 @@ use actions::ActionsArgs;
 use apply::ApplyArgs;
 use blast::BlastArgs;
 use doctor::DoctorArgs;
+use drill::DrillArgs;
 use outside::Outside;
 use plan::PlanArgs;
 use policy::PolicyArgs;
@@ -63,10 +65,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// The console on an embedded, simulated VPC: no account, no credentials.
-    Drill {
-        /// The scenario; without it, the first that is shipped.
-        scenario: Option<String>,
-    },
+    Drill(DrillArgs),
     /// The console on a dump: answers of `aws ... describe-...`, findings and flow logs in a folder.
     Open {
         /// The folder; everything below it is read.
@@ -281,9 +280,7 @@ async fn carry_out(cli: Cli) -> eyre::Result<()> {
     let (account, args) = (&cli.account, &cli.console);
     match cli.command {
         None => console::run(Outside::account(account, args.allow_changes).await?, args).await,
-        Some(Command::Drill { scenario }) => {
-            console::run(Outside::drill(scenario.as_deref())?, args).await
-        }
+        Some(Command::Drill(asked)) => drill::run(&asked, args).await,
         Some(Command::Open { dir }) => {
             if args.allow_changes {
                 let words = "a dump can't be changed: leave out --allow-changes";

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::{AccountArgs, BadInput, told};
 use crate::app::Mode;
-use crate::drill::{self, Drill};
+use crate::drill::{Drill, Scenario};
 use crate::operation::{Actuator, Probe};
 use crate::sources::dump::{self, DumpSource};
 use crate::sources::{Clock, Identity, PollSettings, Reading, Request, Source};
@@ -33,10 +33,9 @@ const DOUBTS: usize = 20;
 
 impl Outside {
     /// The embedded world, which begins anew.
-    pub(super) fn drill(scenario: Option<&str>) -> eyre::Result<Self> {
-        let scenario = drill::load(scenario).map_err(|error| BadInput(error.to_string()))?;
+    pub(super) fn drill(scenario: Scenario) -> Self {
         let drill = Drill::start(scenario);
-        Ok(Self {
+        Self {
             clock: drill.clock(),
             actuator: Some(Arc::new(drill.clone())),
             probe: Some(Arc::new(drill.clone())),
@@ -50,7 +49,7 @@ impl Outside {
                 estate_every: Duration::from_secs(5),
                 flows_every: Duration::from_secs(1),
             },
-        })
+        }
     }
 
     /// Whether it is the embedded world.

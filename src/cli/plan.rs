@@ -12,6 +12,7 @@ use color_eyre::eyre::{self, WrapErr};
 use serde::{Deserialize, Serialize};
 
 use super::against::Against;
+use super::drill::scenario;
 use super::evidence::Evidence;
 use super::outside::Outside;
 use super::{AccountArgs, BadInput, ConsoleArgs, Output, playbooks, print};
@@ -71,9 +72,9 @@ impl FromArgs {
     ) -> eyre::Result<Outside> {
         match (&self.from, &self.drill) {
             (Some(dir), _) => Outside::dump(dir),
-            (None, Some(scenario)) => {
-                let named = Some(scenario.as_str()).filter(|it| !it.is_empty());
-                Outside::drill(named)
+            (None, Some(named)) => {
+                let named = Some(named.as_str()).filter(|it| !it.is_empty());
+                Ok(Outside::drill(scenario(named)?))
             }
             (None, None) => Outside::account(account, allow_changes).await,
         }

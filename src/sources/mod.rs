@@ -6,12 +6,17 @@
 
 mod clock;
 pub mod dump;
+mod exercise;
 mod poll;
 mod port;
 mod scope;
 pub mod snapshot;
 
 pub use clock::{Clock, SystemClock};
+pub use exercise::{
+    About, CallOutcome, Evidence, Exercise, ExerciseError, ExerciseRecord, Happening, Message,
+    Pace, Reply, Score, Stream, Undone,
+};
 pub use poll::{
     Command, Feed, FlowTargets, Outcome, PollSettings, Poller, Update, UpdateKind, readable_logs,
 };

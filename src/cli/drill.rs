@@ -1,0 +1,135 @@
+//! `firedoor drill`: the console on the embedded world, and everything about exercises in it.
+
+use std::fs;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use color_eyre::eyre;
+
+use super::outside::Outside;
+use super::{BadInput, ConsoleArgs, Output, console};
+use crate::drill::{self, Scenario};
+use crate::sources::Pace;
+
+/// What is played, and how.
+#[derive(Debug, Args)]
+pub(super) struct DrillArgs {
+    /// The scenario: a name of --list, or a file that ends in .toml; without it, the first that is shipped.
+    scenario: Option<String>,
+    /// Lists the scenarios that are shipped.
+    #[arg(long, group = "asked")]
+    list: bool,
+    /// Checks a scenario file, and says what is wrong with it.
+    #[arg(long, group = "asked", value_name = "FILE")]
+    check: Option<PathBuf>,
+    /// Plays all experiments on connection tracking without a screen, and compares what came of them.
+    #[arg(long, group = "asked")]
+    experiments: bool,
+    /// Plays one experiment on screen, with a commentary.
+    #[arg(long, group = "asked", value_name = "ID")]
+    experiment: Option<String>,
+    /// How many times as fast as the wall clock the world's time passes; it can be changed while it runs.
+    #[arg(long, value_name = "N", value_parser = factor, conflicts_with = "facilitator")]
+    pace: Option<NonZeroU32>,
+    /// What all chance in the world comes from; without it, what the scenario says.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Who plays: shown on screen, and named in the records.
+    #[arg(long, value_name = "NAME", value_parser = team)]
+    team: Option<String>,
+    /// Writes everything that players and facilitator do to a new file, for --replay.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Plays a recorded exercise again, to be looked at.
+    #[arg(long, group = "asked", value_name = "FILE",
+        conflicts_with_all = ["scenario", "seed", "team", "record"])]
+    replay: Option<PathBuf>,
+    /// Joins a drill that runs in another terminal of this user as its facilitator; without a socket, the
+    /// only one that runs.
+    #[arg(long, group = "asked", value_name = "SOCKET", num_args = 0..=1, require_equals = true,
+        conflicts_with_all = ["seed", "team", "record"])]
+    #[expect(
+        clippy::option_option,
+        reason = "clap's way of saying that a flag may have a value"
+    )]
+    facilitator: Option<Option<PathBuf>>,
+    /// How a list is written: table or json.
+    #[arg(long, value_enum, default_value_t = Output::Table)]
+    output: Output,
+}
+
+/// Does what was asked.
+pub(super) async fn run(asked: &DrillArgs, args: &ConsoleArgs) -> eyre::Result<()> {
+    asked.is_consistent()?;
+    console::run(Outside::drill(scenario(asked.scenario.as_deref())?), args).await
+}
+
+/// A file is one by its name; everything else is the name of a scenario that is shipped.
+pub(super) fn scenario(named: Option<&str>) -> eyre::Result<Scenario> {
+    let is_file = |it: &&str| Path::new(it).extension().is_some_and(|it| it == "toml");
+    let Some(file) = named.filter(is_file) else {
+        return drill::load(named).map_err(|error| BadInput(error.to_string()).into());
+    };
+    let text = fs::read_to_string(file).map_err(|error| BadInput(format!("{file}: {error}")))?;
+    Scenario::parse(file, &text).map_err(|error| BadInput(error.to_string()).into())
+}
+
+impl DrillArgs {
+    fn pace(&self) -> Pace {
+        self.pace.map_or(Pace::REAL, Pace::Times)
+    }
+
+    /// What clap does not check.
+    fn is_consistent(&self) -> Result<(), BadInput> {
+        let about = [
+            (self.list, "--list"),
+            (self.check.is_some(), "--check"),
+            (self.experiments, "--experiments"),
+            (self.experiment.is_some(), "--experiment"),
+        ];
+        let bad = |words: String| Err(BadInput(words));
+        if let Some((_, flag)) = about.iter().find(|(given, _)| *given) {
+            if let Some(other) = self.of_a_play() {
+                return bad(format!("{flag} plays no scenario: leave out {other}"));
+            }
+        } else if self.output != Output::Table {
+            return bad("--output goes with --list, --check and --experiments".into());
+        }
+        match self.output {
+            Output::Markdown => bad("--output markdown: a drill is told as table or json".into()),
+            Output::Table | Output::Json => Ok(()),
+        }
+    }
+
+    /// An argument that only a play has.
+    fn of_a_play(&self) -> Option<String> {
+        let scenario = self.scenario.as_ref().map(|it| format!("{it:?}"));
+        let flags = [
+            (self.seed.is_some(), "--seed"),
+            (self.team.is_some(), "--team"),
+            (self.record.is_some(), "--record"),
+            (self.pace.is_some() && self.experiment.is_none(), "--pace"),
+        ];
+        let flag = flags.iter().find(|(given, _)| *given);
+        scenario.or_else(|| flag.map(|(_, flag)| (*flag).to_owned()))
+    }
+}
+
+fn factor(text: &str) -> Result<NonZeroU32, String> {
+    match text.parse::<Pace>()? {
+        Pace::Times(factor) => Ok(factor),
+        Pace::Paused => Err("a drill begins at 1 or faster; it can be paused then".into()),
+    }
+}
+
+/// Longest name of a team, in characters.
+const TEAM: usize = 40;
+
+fn team(text: &str) -> Result<String, String> {
+    let count = text.chars().count();
+    if text.trim().is_empty() || count > TEAM || text.chars().any(char::is_control) {
+        return Err(format!("a name of 1 to {TEAM} characters, in one line"));
+    }
+    Ok(text.trim().to_owned())
+}
