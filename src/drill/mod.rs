@@ -12,6 +12,7 @@ mod change;
 mod clock;
 mod conversation;
 mod due;
+mod exercise;
 mod faults;
 mod journey;
 mod number;
@@ -27,6 +28,7 @@ mod world;
 
 pub use crate::model::Place;
 pub use clock::DrillClock;
+pub use exercise::{Act, Deed, Header, Recorder, Recording, RecordingError, digest};
 pub use faults::{Delay, Fault};
 pub use ports::Drill;
 pub use record::FORMAT;

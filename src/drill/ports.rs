@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 
 use super::clock::DrillClock;
+use super::exercise::{Desk, outcome_of};
 use super::faults::{Delay, Fault, Faults, Shown, failed};
 use super::scenario::Scenario;
 use super::world::World;
@@ -17,8 +18,8 @@ use crate::operation::{
     precondition,
 };
 use crate::sources::{
-    Clock, Coverage, FlowLine, FlowLines, FlowQuery, Identity, Reading, Request, Sink, Source,
-    SourceError, part_of, vpcs_of,
+    About, CallOutcome, Clock, Coverage, FlowLine, FlowLines, FlowQuery, Identity, Pace, Reading,
+    Request, Sink, Source, SourceError, part_of, vpcs_of,
 };
 
 /// How long a changing call takes.
@@ -36,19 +37,34 @@ pub struct Drill {
     world: Arc<Mutex<World>>,
     faults: Arc<Mutex<Faults>>,
     clock: Arc<dyn Clock>,
+    pub(super) desk: Arc<Desk>,
     identity: Identity,
-    title: Arc<str>,
     suspect: InstanceId,
 }
 
 impl Drill {
     /// Begins a drill at the pace of the wall clock.
     pub fn start(scenario: Scenario) -> Self {
-        Self::new(scenario, Arc::new(DrillClock::start()))
+        Self::paced(scenario, DrillClock::start(), About::default())
     }
 
-    /// Begins a drill at the present of `clock`.
+    /// Begins an exercise at the present of `clock`. What the scenario tells of itself need not be in
+    /// `about`.
+    pub fn paced(scenario: Scenario, clock: DrillClock, about: About) -> Self {
+        Self::put_together(scenario, Arc::new(clock.clone()), about, Some(clock))
+    }
+
+    /// Begins a drill at the present of `clock`, which has one pace.
     pub fn new(scenario: Scenario, clock: Arc<dyn Clock>) -> Self {
+        Self::put_together(scenario, clock, About::default(), None)
+    }
+
+    fn put_together(
+        scenario: Scenario,
+        clock: Arc<dyn Clock>,
+        about: About,
+        paced: Option<DrillClock>,
+    ) -> Self {
         let identity = Identity {
             account: scenario.account.clone(),
             arn: format!(
@@ -57,9 +73,13 @@ impl Drill {
             ),
             region: scenario.region.clone(),
         };
+        let about = About {
+            title: scenario.title().to_owned(),
+            ..about
+        };
         Self {
             identity,
-            title: scenario.title().into(),
+            desk: Arc::new(Desk::new(about, paced)),
             suspect: scenario.suspect().clone(),
             world: Arc::new(Mutex::new(World::new(scenario, clock.now()))),
             faults: Arc::default(),
@@ -74,7 +94,7 @@ impl Drill {
 
     /// What the drill is about, in a line.
     pub fn title(&self) -> &str {
-        &self.title
+        &self.desk.about.title
     }
 
     /// The instance under suspicion.
@@ -111,7 +131,12 @@ impl Drill {
     /// The world at the present moment.
     pub(super) fn world(&self) -> MutexGuard<'_, World> {
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        world.advance(self.clock.now());
+        let now = self.clock.now();
+        while let Some(deed) = self.desk.next_deed(now) {
+            world.advance(deed.at);
+            self.again(&mut world, &deed);
+        }
+        world.advance(now);
         world
     }
 
@@ -119,24 +144,40 @@ impl Drill {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Makes a changing call, and puts it on record with its outcome.
     fn change(&self, operation: &Operation) -> Result<Answer, CallError> {
         let api = operation.facts().api;
         let fault = self.faults().next(api);
-        if let Some(fault) = fault.as_ref().filter(|it| !it.made) {
-            return Err(failed(api, fault.kind));
-        }
-        if self.faults().names_unknown(operation) {
-            return Err(failed(api, CallErrorKind::NotFound));
-        }
-        let now = self.clock.now();
         let mut world = self.world();
+        let lost = if let Some(fault) = fault.as_ref().filter(|it| !it.made) {
+            Some(failed(api, fault.kind))
+        } else if self.faults().names_unknown(operation) {
+            Some(failed(api, CallErrorKind::NotFound))
+        } else {
+            None
+        };
+        if let Some(error) = lost {
+            self.called(&mut world, operation, outcome_of(&error, false));
+            return Err(error);
+        }
+        let now = world.now;
         let before = world.observe(operation);
-        let answer = world.execute(operation, now);
-        drop(world);
-        let answer = answer.map_err(|refusal| refused(api, refusal))?;
+        let answer = match world.execute(operation, now) {
+            Ok(answer) => answer,
+            Err(refusal) => {
+                let code = refusal.code.to_owned();
+                self.called(&mut world, operation, CallOutcome::Refused { code });
+                return Err(refused(api, refusal));
+            }
+        };
         self.faults()
             .changed(operation, before, answer.made.as_deref());
-        fault.map_or(Ok(answer), |it| Err(failed(api, it.kind)))
+        let error = fault.map(|it| failed(api, it.kind));
+        let outcome = error
+            .as_ref()
+            .map_or(CallOutcome::Made, |it| outcome_of(it, true));
+        self.called(&mut world, operation, outcome);
+        error.map_or(Ok(answer), Err)
     }
 
     fn state(&self, operation: &Operation) -> Result<State, CallError> {
@@ -186,6 +227,13 @@ impl Drill {
         }
     }
 
+    /// Reading takes its time. Where that stands still it takes none: everybody may look around.
+    async fn reading_takes(&self) {
+        if self.desk.pace() != Pace::Paused {
+            self.clock.sleep(READ).await;
+        }
+    }
+
     async fn flows(&self, query: FlowQuery, sink: &Sink) {
         let (lines, missing_streams) = {
             let world = self.world();
@@ -201,7 +249,7 @@ impl Drill {
         }
         let limit = query.max_pages.max(1);
         for (page, number) in pages.iter().take(limit).zip(1..) {
-            self.clock.sleep(READ).await;
+            self.reading_takes().await;
             let answer = FlowLines {
                 log: query.log.id.clone(),
                 lines: page.to_vec(),
@@ -225,7 +273,7 @@ impl Source for Drill {
                 self.flows(query, &sink).await;
                 return Ok(());
             }
-            self.clock.sleep(READ).await;
+            self.reading_takes().await;
             let reading = match request {
                 Request::Identity => Reading::Identity(self.identity.clone()),
                 Request::Findings => Reading::Findings(self.world().findings()),
@@ -247,7 +295,7 @@ impl Source for Drill {
 impl Actuator for Drill {
     fn observe<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Result<State, CallError>> {
         Box::pin(async move {
-            self.clock.sleep(READ).await;
+            self.reading_takes().await;
             self.state(operation)
         })
     }

@@ -167,6 +167,14 @@ pub enum ExerciseError {
     /// The pace is not the players' to change.
     #[error("a facilitator has the clock")]
     ClockTaken,
+    /// An inject can't be fired.
+    #[error("inject {name:?} is not fired: {why}")]
+    NotFired {
+        /// Its name.
+        name: String,
+        /// Why.
+        why: String,
+    },
     /// What is played again can't be changed.
     #[error("this is a replay: nothing can be changed")]
     Replayed,

@@ -1,0 +1,190 @@
+//! What an exercise is besides its world: the messages, who has the clock, and who hears of what happens.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use tokio::sync::mpsc;
+
+use super::super::clock::DrillClock;
+use super::deed::{Act, Deed};
+use crate::model::text::visible;
+use crate::sources::{About, ExerciseError, ExerciseRecord, Happening, Message, Pace, Reply};
+
+/// Records that whoever joins late is told.
+const RECENT: usize = 200;
+
+/// Characters of a message, an answer or a note at the most.
+const LONGEST: usize = 1_000;
+
+/// The exercise around a world. The world's lock is never taken while this one's is held.
+#[derive(Debug, Default)]
+pub(in crate::drill) struct Desk {
+    pub(in crate::drill) about: About,
+    /// `None`: a clock that runs at one pace.
+    clock: Option<DrillClock>,
+    papers: Mutex<Papers>,
+}
+
+#[derive(Debug, Default)]
+struct Papers {
+    messages: Vec<Message>,
+    is_clock_taken: bool,
+    recent: VecDeque<ExerciseRecord>,
+    heard: Vec<mpsc::UnboundedSender<ExerciseRecord>>,
+    recorded: Vec<mpsc::UnboundedSender<Deed>>,
+    /// Deeds of a recording that are still to be done, first one first; `None`: this is no replay.
+    script: Option<VecDeque<Deed>>,
+}
+
+impl Desk {
+    pub(in crate::drill) fn new(about: About, clock: Option<DrillClock>) -> Self {
+        Self {
+            about,
+            clock,
+            papers: Mutex::default(),
+        }
+    }
+
+    fn papers(&self) -> MutexGuard<'_, Papers> {
+        self.papers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on deeds come from a recording, and from nobody else.
+    pub(in crate::drill) fn replay(&self, deeds: Vec<Deed>) {
+        self.papers().script = Some(deeds.into());
+    }
+
+    pub(in crate::drill) fn is_replay(&self) -> bool {
+        self.papers().script.is_some()
+    }
+
+    /// The next deed of a recording, if its time has come.
+    pub(in crate::drill) fn next_deed(&self, now: DateTime<Utc>) -> Option<Deed> {
+        let mut papers = self.papers();
+        let script = papers.script.as_mut()?;
+        let is_due = script.front().is_some_and(|it| it.at <= now);
+        if is_due { script.pop_front() } else { None }
+    }
+
+    /// Everything that happens from now on.
+    pub(in crate::drill) fn hear(&self) -> mpsc::UnboundedReceiver<ExerciseRecord> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.papers().heard.push(sender);
+        receiver
+    }
+
+    /// Everything that is done from now on.
+    pub(in crate::drill) fn deeds(&self) -> mpsc::UnboundedReceiver<Deed> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.papers().recorded.push(sender);
+        receiver
+    }
+
+    /// Something happened: it is told to everybody who hears. A message gets its number.
+    pub(in crate::drill) fn tell(&self, mut record: ExerciseRecord) {
+        let mut papers = self.papers();
+        if let Happening::Message(message) = &mut record.what {
+            let count = u32::try_from(papers.messages.len()).unwrap_or(u32::MAX);
+            message.id = count.saturating_add(1);
+            papers.messages.push(message.clone());
+        }
+        papers.heard.retain(|it| it.send(record.clone()).is_ok());
+        if !matches!(record.what, Happening::Traffic(_)) {
+            if papers.recent.len() == RECENT {
+                papers.recent.pop_front();
+            }
+            papers.recent.push_back(record);
+        }
+    }
+
+    /// Something was done.
+    pub(in crate::drill) fn done(&self, deed: &Deed) {
+        let mut papers = self.papers();
+        papers.recorded.retain(|it| it.send(deed.clone()).is_ok());
+    }
+
+    pub(in crate::drill) fn messages(&self) -> Vec<Message> {
+        self.papers().messages.clone()
+    }
+
+    /// The last records but traffic, oldest first.
+    pub(in crate::drill) fn recent(&self) -> Vec<ExerciseRecord> {
+        self.papers().recent.iter().cloned().collect()
+    }
+
+    pub(in crate::drill) fn pace(&self) -> Pace {
+        self.clock.as_ref().map_or(Pace::REAL, DrillClock::pace)
+    }
+
+    pub(in crate::drill) fn is_clock_taken(&self) -> bool {
+        self.papers().is_clock_taken
+    }
+
+    /// A facilitator takes the clock, or gives it back to the players.
+    pub(in crate::drill) fn take_clock(&self, taken: bool) {
+        self.papers().is_clock_taken = taken;
+    }
+
+    /// The pace from now on.
+    pub(in crate::drill) fn set_pace(&self, pace: Pace) {
+        if let Some(clock) = &self.clock {
+            clock.set_pace(pace);
+        }
+    }
+
+    /// Notes down the answer to a message, and tells what happened.
+    fn answer(&self, id: u32, at: DateTime<Utc>, text: &str) -> Result<Happening, ExerciseError> {
+        let text = in_line(text);
+        if text.is_empty() {
+            return Err(ExerciseError::Empty);
+        }
+        let mut papers = self.papers();
+        let mut messages = papers.messages.iter_mut();
+        let message = messages.find(|it| it.id == id);
+        let message = message.ok_or(ExerciseError::NoMessage(id))?;
+        if !message.asks {
+            return Err(ExerciseError::AsksNothing(id));
+        }
+        if message.answer.is_some() {
+            return Err(ExerciseError::Answered(id));
+        }
+        message.answer = Some(Reply {
+            at,
+            text: text.clone(),
+        });
+        Ok(Happening::Answered { id, text })
+    }
+
+    /// What a deed that does not touch the world makes happen.
+    pub(super) fn happening(
+        &self,
+        at: DateTime<Utc>,
+        act: &Act,
+    ) -> Result<Option<Happening>, ExerciseError> {
+        Ok(Some(match act {
+            Act::Answer { id, text } => self.answer(*id, at, text)?,
+            Act::Note { who, text } => Happening::Note {
+                who: in_line(who),
+                text: in_line(text),
+            },
+            Act::Pace(pace) => Happening::Pace(*pace),
+            Act::Message { from, text, asks } => Happening::Message(Message {
+                id: 0,
+                at,
+                from: in_line(from),
+                text: in_line(text),
+                asks: *asks,
+                answer: None,
+            }),
+            Act::End { by } => Happening::Ended { by: in_line(by) },
+            Act::Call { .. } | Act::Fire { .. } => return Ok(None),
+        }))
+    }
+}
+
+/// Text of people, printable and not too long.
+pub(super) fn in_line(text: &str) -> String {
+    let short: String = text.trim().chars().take(LONGEST).collect();
+    visible(&short).into_owned()
+}

@@ -1,0 +1,33 @@
+//! What the world tells of itself.
+
+use super::super::world::World;
+use crate::sources::{About, ExerciseRecord, Happening};
+
+impl World {
+    /// What happened since the last call.
+    pub fn drain(&mut self) -> Vec<ExerciseRecord> {
+        Vec::new()
+    }
+
+    /// Fires an inject.
+    ///
+    /// # Errors
+    /// Why it can't be fired.
+    pub(in crate::drill) fn fire(&mut self, name: &str) -> Result<(), String> {
+        Err(format!("no inject is named {name:?}"))
+    }
+
+    /// That the exercise began.
+    pub(in crate::drill) fn began(&self, about: &About) -> Happening {
+        Happening::Began {
+            scenario: about.scenario.clone(),
+            title: about.title.clone(),
+            level: about.level,
+            seed: 0,
+            team: about.team.clone(),
+            suspect: "i-0f00d0000000beef1".into(),
+            history_from: self.now,
+            facts: serde_json::Value::Null,
+        }
+    }
+}
