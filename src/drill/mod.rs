@@ -15,6 +15,7 @@ mod due;
 mod exercise;
 mod faults;
 mod journey;
+pub mod net;
 mod number;
 mod packet;
 mod path;

@@ -1,0 +1,386 @@
+//! What an interface remembers of flows: whether a packet needs its rules, and for how long.
+
+use super::block::Addr;
+use super::packet::Packet;
+use super::rules::{Judged, Probe, Setting};
+use super::switches::Switches;
+use super::tables::{Interface, Map, Tables};
+use super::{EniIx, Entry, Micros};
+use crate::model::{Direction, TrackingTimeouts};
+
+/// A flow as one interface sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    own: Addr,
+    remote: Addr,
+    own_port: u16,
+    remote_port: u16,
+    protocol: u8,
+}
+
+impl Key {
+    pub(super) fn of(packet: Packet, direction: Direction, switches: &Switches) -> Self {
+        let (src, dst) = (Addr::of(packet.src), Addr::of(packet.dst));
+        let (sent, received) = match packet.protocol {
+            Packet::TCP | Packet::UDP => (packet.src_port, packet.dst_port),
+            Packet::ICMP | Packet::ICMPV6 if switches.icmp_by_identifier => {
+                (packet.src_port, packet.src_port)
+            }
+            _ => (0, 0),
+        };
+        let ((own, own_port), (remote, remote_port)) = match direction {
+            Direction::Egress => ((src, sent), (dst, received)),
+            Direction::Ingress => ((dst, received), (src, sent)),
+        };
+        Self {
+            own,
+            remote,
+            own_port,
+            remote_port,
+            protocol: packet.protocol,
+        }
+    }
+}
+
+/// What decides of a flow besides its packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Path {
+    /// It is tracked whatever the rules are.
+    pub(super) auto: bool,
+    /// Rules that name groups hold on it.
+    pub(super) references: bool,
+}
+
+/// What is remembered of a flow. Of an untracked one that is only who began it: its packets pass by
+/// rules, as if nothing was remembered.
+#[derive(Debug, Clone, Copy)]
+struct Record {
+    initiated: Direction,
+    tracked: bool,
+    /// Nothing of it passes any more.
+    dead: bool,
+    last: Micros,
+    path: Path,
+    /// The first packet, for judging it again under other rules.
+    first: Packet,
+    /// What the rules of this generation say: of the first packet, and of one that answers it.
+    generation: u32,
+    forward: Judged,
+    backward: bool,
+    /// The rule by which it is untracked.
+    mark: u64,
+    /// Requests that were answered, at most 2, and whether the last one waits for its answer.
+    exchanges: u8,
+    asked: bool,
+    timeouts: TrackingTimeouts,
+    /// What the routes of its outgoing packets lead to; the generation in which it began.
+    target: Option<u32>,
+    born: u32,
+}
+
+/// What became of a packet at the groups of an interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Passed {
+    pub(super) passed: bool,
+    /// Rules alone let it pass.
+    pub(super) by_rules: bool,
+    /// It did not pass because its entry had run out.
+    pub(super) expired: bool,
+}
+
+/// A packet at the groups of an interface.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Passage<'a> {
+    pub(super) tables: &'a Tables,
+    pub(super) switches: &'a Switches,
+    pub(super) generation: u32,
+    pub(super) at: Micros,
+    pub(super) eni: &'a Interface,
+    pub(super) direction: Direction,
+    pub(super) packet: Packet,
+    pub(super) path: Path,
+    /// The packet counts: what is remembered is brought up to date.
+    pub(super) counts: bool,
+}
+
+/// The flows of one interface.
+#[derive(Debug, Default)]
+pub(super) struct Flows(Map<Key, Record>);
+
+/// A second.
+const SECOND: Micros = 1_000_000;
+/// For how long it is remembered who began an untracked flow: as long as the longest entry.
+const LONGEST: Micros = 432_000 * SECOND;
+
+impl Flows {
+    /// Whether the groups let the packet pass.
+    pub(super) fn pass(&mut self, passage: &Passage<'_>) -> Passed {
+        let key = passage.key();
+        let Some(known) = self.0.get_mut(&key) else {
+            let judged = passage.judge(passage.direction, passage.packet, 0);
+            if judged.permitted && passage.counts {
+                self.0.insert(key, passage.record(judged));
+            }
+            return Passed::by_rules(judged.permitted);
+        };
+        if passage.is_over(known) {
+            return passage.after_expiry(known);
+        }
+        passage.refresh(known);
+        let passed = passage.known(known);
+        if passed.passed && passage.counts {
+            known.note(passage.direction, passage.at);
+        }
+        passed
+    }
+
+    /// The number of the target that the flow's packets left by, which this packet's is made where there
+    /// was none; `None`: nothing is remembered.
+    pub(super) fn target(&mut self, passage: &Passage<'_>, target: u32) -> Option<u32> {
+        let known = self.0.get_mut(&passage.key())?;
+        Some(*known.target.get_or_insert(target))
+    }
+
+    /// The generation in which a flow began.
+    pub(super) fn born(&self, key: &Key) -> Option<u32> {
+        self.0.get(key).map(|it| it.born)
+    }
+
+    pub(super) fn entry(&self, key: &Key, eni: &Interface, switches: &Switches) -> Option<Entry> {
+        let known = self.0.get(key)?;
+        let timeout = known.timeout(eni, switches);
+        Some(Entry {
+            initiated: known.initiated,
+            tracked: known.tracked,
+            last: known.last,
+            expires: known.tracked.then(|| known.last.saturating_add(timeout)),
+        })
+    }
+
+    /// Makes untracked what rules no longer track, without a packet.
+    pub(super) fn convert(&mut self, tables: &Tables, switches: &Switches, eni: &Interface) {
+        for record in self.0.values_mut().filter(|it| it.tracked) {
+            let setting = Setting {
+                switches,
+                auto: record.path.auto,
+            };
+            let probe = Probe::of(record.first);
+            let asked = (record.initiated, &probe);
+            let judged = tables.groups_say(eni, asked, setting, (record.path.references, 0));
+            record.tracked = !(judged.permitted && judged.untracked);
+        }
+    }
+
+    pub(super) fn sweep(&mut self, at: Micros, eni: &Interface, switches: &Switches) {
+        let remembered = !switches.expired_flows_are_picked_up;
+        self.0.retain(|_, it| {
+            let timeout = if it.tracked && !remembered {
+                it.timeout(eni, switches)
+            } else {
+                LONGEST
+            };
+            at.saturating_sub(it.last) < timeout
+        });
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl Passed {
+    fn by_rules(passed: bool) -> Self {
+        Self {
+            passed,
+            by_rules: passed,
+            expired: false,
+        }
+    }
+
+    /// What passes where nobody filters.
+    pub(super) const FREE: Self = Self {
+        passed: true,
+        by_rules: true,
+        expired: false,
+    };
+}
+
+impl Passage<'_> {
+    pub(super) fn key(&self) -> Key {
+        Key::of(self.packet, self.direction, self.switches)
+    }
+
+    fn judge(&self, direction: Direction, packet: Packet, wanted: u64) -> Judged {
+        let setting = Setting {
+            switches: self.switches,
+            auto: self.path.auto,
+        };
+        let probe = Probe::of(packet);
+        let asked = (direction, &probe);
+        let how = (self.path.references, wanted);
+        self.tables.groups_say(self.eni, asked, setting, how)
+    }
+
+    fn is_tcp(&self) -> bool {
+        self.packet.protocol == Packet::TCP
+    }
+
+    /// What is remembered of a flow that begins with this packet.
+    fn record(&self, judged: Judged) -> Record {
+        let back = opposite(self.direction);
+        Record {
+            initiated: self.direction,
+            tracked: !judged.untracked,
+            dead: false,
+            last: self.at,
+            path: self.path,
+            first: self.packet,
+            generation: self.generation,
+            forward: judged,
+            backward: self.judge(back, self.packet.reversed(), 0).permitted,
+            mark: judged.mark,
+            exchanges: 0,
+            asked: true,
+            timeouts: self.eni.timeouts,
+            target: None,
+            born: self.generation,
+        }
+    }
+
+    /// An untracked flow has no timer.
+    fn is_over(&self, known: &Record) -> bool {
+        known.tracked
+            && self.at.saturating_sub(known.last) >= known.timeout(self.eni, self.switches)
+    }
+
+    /// The entry has run out: the packet is judged as one of its own.
+    fn after_expiry(&self, known: &mut Record) -> Passed {
+        let judged = self.judge(self.direction, self.packet, 0);
+        let picked_up = !self.is_tcp() || self.switches.expired_flows_are_picked_up;
+        if judged.permitted && picked_up {
+            if self.counts {
+                *known = Record {
+                    target: known.target,
+                    ..self.record(judged)
+                };
+            }
+            return Passed::by_rules(true);
+        }
+        Passed {
+            passed: false,
+            by_rules: false,
+            expired: true,
+        }
+    }
+
+    /// Judges a known flow again if its rules or its path are others.
+    fn refresh(&self, known: &mut Record) {
+        if known.generation == self.generation && known.path == self.path {
+            return;
+        }
+        let first = known.first;
+        let Self { switches, .. } = *self;
+        known.path = self.path;
+        known.generation = self.generation;
+        known.forward = self.judge(known.initiated, first, known.mark);
+        let back = opposite(known.initiated);
+        known.backward = self.judge(back, first.reversed(), 0).permitted;
+        let modified = !known.tracked && !known.forward.still;
+        known.dead |= modified && switches.modified_rule_cuts_untracked;
+    }
+
+    fn known(&self, known: &mut Record) -> Passed {
+        let forward = known.initiated == self.direction;
+        let own = if forward {
+            known.forward.permitted
+        } else {
+            known.backward
+        };
+        let open = known.forward.permitted && known.forward.untracked;
+        if known.dead {
+            return Passed::by_rules(false);
+        }
+        if known.tracked {
+            if open && self.switches.active_flows_convert && self.counts {
+                known.tracked = false;
+                known.mark = known.forward.mark;
+            }
+            return Passed {
+                passed: true,
+                by_rules: own,
+                expired: false,
+            };
+        }
+        if forward && own && !open {
+            if self.is_tcp() && !self.switches.untracked_flows_are_picked_up {
+                return Passed::by_rules(false);
+            }
+            known.tracked = self.counts;
+        }
+        Passed::by_rules(own)
+    }
+}
+
+impl Record {
+    /// A packet passed.
+    fn note(&mut self, direction: Direction, at: Micros) {
+        self.last = self.last.max(at);
+        if direction == self.initiated {
+            self.asked = true;
+        } else if self.asked {
+            self.asked = false;
+            self.exchanges = self.exchanges.saturating_add(1).min(2);
+        }
+    }
+
+    /// How long the entry outlives its last packet. A UDP stream has had more than one request that was
+    /// answered.
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ConnectionTrackingSpecificationRequest.html>
+    fn timeout(&self, eni: &Interface, switches: &Switches) -> Micros {
+        let own = if switches.timeouts_hold_for_existing {
+            eni.timeouts
+        } else {
+            self.timeouts
+        };
+        let default_tcp = if eni.nitro_v6 { 350 } else { 432_000 };
+        let seconds = match self.first.protocol {
+            Packet::TCP => own.tcp_established.unwrap_or(default_tcp),
+            Packet::UDP if self.exchanges > 1 => own.udp_stream.unwrap_or(180),
+            Packet::UDP => own.udp.unwrap_or(30),
+            Packet::ICMP | Packet::ICMPV6 => switches.icmp_timeout,
+            _ => 600,
+        };
+        Micros::from(seconds) * SECOND
+    }
+}
+
+pub(super) fn opposite(direction: Direction) -> Direction {
+    match direction {
+        Direction::Ingress => Direction::Egress,
+        Direction::Egress => Direction::Ingress,
+    }
+}
+
+/// The flows of all interfaces, by index.
+#[derive(Debug, Default)]
+pub(super) struct Tracks(Vec<Flows>);
+
+impl Tracks {
+    pub(super) fn make_room(&mut self, interfaces: usize) {
+        if self.0.len() < interfaces {
+            self.0.resize_with(interfaces, Flows::default);
+        }
+    }
+
+    pub(super) fn of(&self, eni: EniIx) -> Option<&Flows> {
+        self.0.get(eni.index())
+    }
+
+    pub(super) fn of_mut(&mut self, eni: EniIx) -> Option<&mut Flows> {
+        self.0.get_mut(eni.index())
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.iter().map(Flows::len).sum()
+    }
+}

@@ -1,0 +1,620 @@
+//! A packet on its way: out of an interface, by its subnet's routes, through network ACLs and
+//! gateways, and in at another one.
+
+use std::net::IpAddr;
+
+use super::block::Addr;
+use super::compile::of_family;
+use super::lost::Lost;
+use super::nat::Translations;
+use super::packet::Packet;
+use super::rules::Probe;
+use super::switches::Switches;
+use super::tables::{Hop, Interface, LOCAL, SubnetTable, Tables, Target};
+use super::track::{Key, Passage, Passed, Path, Tracks};
+use super::{Arrival, EniIx, Micros, Outcome, Place, Sight};
+use crate::model::{Direction, EniKind};
+
+/// More interfaces than a packet passes unless it goes round and round.
+const HOPS: u8 = 16;
+
+/// Codes of the flow log's `traffic-path`.
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>
+mod traffic_path {
+    pub(super) const SAME_VPC: u8 = 1;
+    pub(super) const VIRTUAL_PRIVATE_GATEWAY: u8 = 3;
+    pub(super) const PEERING: u8 = 4;
+    pub(super) const GATEWAY_ENDPOINT: u8 = 7;
+    pub(super) const INTERNET_GATEWAY: u8 = 8;
+}
+
+/// One packet on its way.
+pub(super) struct Way<'a> {
+    pub(super) tables: &'a Tables,
+    pub(super) switches: &'a Switches,
+    pub(super) generation: u32,
+    pub(super) tracks: &'a mut Tracks,
+    pub(super) translations: &'a mut Translations,
+    pub(super) lingering: &'a [super::Lingering],
+    pub(super) at: Micros,
+    pub(super) sights: &'a mut Vec<Sight>,
+    pub(super) by_rules: bool,
+    pub(super) expired: bool,
+    /// Something that was passed already has all its connections tracked.
+    pub(super) auto: bool,
+    /// No middlebox was passed: rules that name groups hold.
+    pub(super) references: bool,
+    pub(super) hops: u8,
+}
+
+/// Where a subnet's routes lead a packet.
+#[derive(Debug, Clone)]
+struct Plan {
+    /// The target's number; `None`: it stays in its subnet, where nothing is routed.
+    target: Option<u32>,
+    to: Target,
+    lost: Option<Lost>,
+    auto: bool,
+    references: bool,
+}
+
+type Fared = Result<Arrival, Lost>;
+
+impl Way<'_> {
+    /// From one of our interfaces.
+    pub(super) fn start(&mut self, from: EniIx, packet: Packet) -> Outcome {
+        outcome(self.leave(from, packet))
+    }
+
+    /// From outside.
+    pub(super) fn arrive(&mut self, packet: Packet) -> Outcome {
+        outcome(self.enter(packet))
+    }
+
+    fn leave(&mut self, from: EniIx, packet: Packet) -> Fared {
+        let tables = self.tables;
+        let nobody = || Lost::Nobody(packet.src);
+        let eni = tables.eni(from).ok_or_else(nobody)?;
+        let subnet = tables.subnet(eni).ok_or_else(nobody)?;
+        self.hops += 1;
+        if self.hops > HOPS {
+            return Err(Lost::Loop(eni.id.clone()));
+        }
+        if tables.is_service(eni.vpc, packet.dst) {
+            return Ok(Arrival {
+                at: Place::Service,
+                packet,
+            });
+        }
+        if eni.check && !eni.addresses.contains(&Addr::of(packet.src)) {
+            return Err(Lost::SourceDestCheck(eni.id.clone()));
+        }
+        let mut plan = self.plan(eni, subnet, packet);
+        self.auto |= plan.auto || eni.auto;
+        self.references &= plan.references;
+        let acl = self.outbound_acl(&plan, subnet, packet);
+        let stopped = plan.lost.is_some() || acl.is_some();
+        let passage = self.passage(eni, Direction::Egress, packet);
+        let passage = Passage {
+            counts: !stopped || self.switches.dropped_packets_refresh,
+            ..passage
+        };
+        let passed = self.pass(from, &passage);
+        let accepted = passed.passed && acl.is_none();
+        self.see(from, &passage, accepted, traffic_path_of(plan.to));
+        if !passed.passed {
+            return Err(Lost::Groups {
+                eni: eni.id.clone(),
+                direction: Direction::Egress,
+            });
+        }
+        if plan.lost.is_none()
+            && let Some(target) = plan.target
+        {
+            let before = self.remembered_target(from, &passage, target);
+            if before.is_some_and(|it| it != target) {
+                plan.lost = Some(Lost::TargetChanged(tables.target_id(target)));
+            }
+        }
+        match plan.lost.or(acl) {
+            Some(lost) => Err(lost),
+            None => self.follow((from, eni, subnet), plan.target.is_some(), plan.to, packet),
+        }
+    }
+
+    /// The network ACL at the edge of the sender's subnet, unless the packet stays inside or never
+    /// gets there.
+    fn outbound_acl(&self, plan: &Plan, subnet: &SubnetTable, packet: Packet) -> Option<Lost> {
+        if plan.target.is_none() || plan.lost.is_some() {
+            return None;
+        }
+        if let Target::Appliance(it) | Target::Nat(it) = plan.to
+            && self.is_in(subnet, it)
+        {
+            return None;
+        }
+        self.tables
+            .acl(subnet, Direction::Egress, &Probe::of(packet))
+    }
+
+    /// Where the routes of a subnet lead the packet; inside a subnet nothing is routed.
+    fn plan(&self, eni: &Interface, subnet: &SubnetTable, packet: Packet) -> Plan {
+        let tables = self.tables;
+        let dst = Addr::of(packet.dst);
+        let there = tables.at(eni.vpc, dst).and_then(|it| tables.eni(it));
+        let auto = there.is_some_and(|it| it.auto);
+        let inside = subnet.blocks.iter().any(|it| it.contains(dst));
+        let route = tables.route(subnet, dst);
+        if inside && !self.is_intercepted(subnet, &route) {
+            return Plan {
+                target: None,
+                to: Target::Local,
+                lost: None,
+                auto,
+                references: true,
+            };
+        }
+        let mut plan = Plan {
+            target: Some(LOCAL),
+            to: Target::Gone,
+            lost: None,
+            auto,
+            references: true,
+        };
+        match route {
+            Err(lost) => plan.lost = Some(lost),
+            Ok(hop) => {
+                plan.target = Some(hop.target);
+                plan.to = tables.target(hop.target);
+                if hop.blackhole || plan.to == Target::Gone {
+                    plan.lost = Some(Lost::Blackhole(tables.target_id(hop.target)));
+                }
+            }
+        }
+        plan.auto |= tables.tracks(plan.to, self.switches) || self.is_firewall(plan.to);
+        plan.references = !matches!(plan.to, Target::Appliance(_) | Target::Transit);
+        plan
+    }
+
+    /// A route to an appliance for exactly the own subnet's block.
+    fn is_intercepted(&self, subnet: &SubnetTable, route: &Result<Hop, Lost>) -> bool {
+        let Ok(hop) = route else { return false };
+        self.switches.appliance_inside_subnet
+            && matches!(self.tables.target(hop.target), Target::Appliance(_))
+            && subnet.blocks.contains(&hop.block)
+    }
+
+    /// Gateway Load Balancer endpoints, which are Network Firewall's too.
+    fn is_firewall(&self, target: Target) -> bool {
+        let Target::Appliance(it) = target else {
+            return false;
+        };
+        let kind = self.tables.eni(it).map(|it| it.kind);
+        kind == Some(EniKind::GatewayLoadBalancerEndpoint)
+            && self.switches.gateway_load_balancer_is_tracked
+    }
+
+    fn is_in(&self, subnet: &SubnetTable, eni: EniIx) -> bool {
+        let of = self.tables.eni(eni).and_then(|it| self.tables.subnet(it));
+        of.is_some_and(|it| it.id == subnet.id)
+    }
+
+    fn remembered_target(
+        &mut self,
+        from: EniIx,
+        passage: &Passage<'_>,
+        target: u32,
+    ) -> Option<u32> {
+        self.tracks.of_mut(from)?.target(passage, target)
+    }
+
+    /// On from the edge of the sender's subnet.
+    fn follow(
+        &mut self,
+        (from, eni, subnet): (EniIx, &Interface, &SubnetTable),
+        routed: bool,
+        to: Target,
+        packet: Packet,
+    ) -> Fared {
+        let tables = self.tables;
+        match to {
+            Target::Local => {
+                let receiver = tables.at(eni.vpc, Addr::of(packet.dst));
+                let receiver = receiver.ok_or(Lost::Nobody(packet.dst))?;
+                let crosses = routed && !self.is_in(subnet, receiver);
+                self.reach(receiver, packet, crosses)
+            }
+            Target::Appliance(it) | Target::Nat(it) => {
+                self.reach(it, packet, !self.is_in(subnet, it))
+            }
+            Target::Internet => self.out((from, eni), packet),
+            Target::EgressOnly => {
+                let key = Key::of(packet, Direction::Egress, self.switches);
+                self.translations.open(eni.vpc, key, self.at);
+                Ok(outside(packet))
+            }
+            Target::Peering(number) => self.across(eni, number, packet),
+            Target::Transit => self.transit((eni, subnet), packet),
+            Target::Endpoint { .. } | Target::Elsewhere => Ok(outside(packet)),
+            Target::Gone => Err(Lost::Nobody(packet.dst)),
+        }
+    }
+
+    /// Out by the internet gateway: IPv4 needs a public address. A public address of ours is reached from
+    /// outside again, never by way of `local`.
+    fn out(&mut self, (from, eni): (EniIx, &Interface), packet: Packet) -> Fared {
+        let own = Addr::of(packet.src);
+        let mut packet = packet;
+        if packet.src.is_ipv4() {
+            let mapped = eni.public.iter().find(|(private, _)| *private == own);
+            let public = mapped
+                .map(|(_, public)| *public)
+                .or_else(|| self.lingers(from, packet, Direction::Egress));
+            packet.src = public.ok_or_else(|| Lost::NoPublicAddress(eni.id.clone()))?;
+        }
+        let dst = Addr::of(packet.dst);
+        let ours = if packet.dst.is_ipv4() {
+            self.tables.public.contains_key(&dst)
+        } else {
+            self.tables.everywhere.contains_key(&dst)
+        };
+        if ours {
+            (self.auto, self.references) = (false, false);
+            return self.enter(packet);
+        }
+        Ok(outside(packet))
+    }
+
+    /// The public address that was disassociated from under an open flow.
+    fn lingers(&self, eni: EniIx, packet: Packet, direction: Direction) -> Option<IpAddr> {
+        if !self.switches.disassociated_address_lingers {
+            return None;
+        }
+        let own = match direction {
+            Direction::Egress => packet.src,
+            Direction::Ingress => packet.dst,
+        };
+        let gone = self
+            .lingering
+            .iter()
+            .find(|it| it.eni == eni && it.private == own)?;
+        let key = Key::of(packet, direction, self.switches);
+        let born = self.tracks.of(eni)?.born(&key)?;
+        (born < gone.generation).then_some(gone.public)
+    }
+
+    /// To the other VPC of a peering connection: into its own blocks, and no further.
+    fn across(&mut self, eni: &Interface, number: u32, packet: Packet) -> Fared {
+        let tables = self.tables;
+        let dst = Addr::of(packet.dst);
+        let peering = tables.peerings.get(super::tables::index(number));
+        let peering = peering.ok_or(Lost::Nobody(packet.dst))?;
+        let own = tables.vpc(eni.vpc).map(|it| &it.id);
+        let other = peering.sides.iter().find(|(_, id, _)| Some(id) != own);
+        let (vpc, _, blocks) = other.ok_or(Lost::Nobody(packet.dst))?;
+        if !blocks.is_empty() && !blocks.iter().any(|it| it.contains(dst)) {
+            return Err(Lost::NotInPeer(tables.peering_id(number)));
+        }
+        match vpc {
+            None => Ok(outside(packet)),
+            Some(vpc) => {
+                let receiver = tables.at(*vpc, dst).ok_or(Lost::Nobody(packet.dst))?;
+                self.reach(receiver, packet, true)
+            }
+        }
+    }
+
+    /// To a transit gateway, and from it into another VPC that is attached, or out of sight.
+    fn transit(&mut self, (eni, subnet): (&Interface, &SubnetTable), packet: Packet) -> Fared {
+        let tables = self.tables;
+        if let Some(at) = self.attachment(eni.vpc, subnet)
+            && at.id != subnet.id
+            && let Some(lost) = tables.acl(at, Direction::Ingress, &Probe::of(packet))
+        {
+            return Err(lost);
+        }
+        let receivers = tables.everywhere.get(&Addr::of(packet.dst));
+        let attached = |it: &&EniIx| {
+            let vpc = tables.eni(**it).map(|it| it.vpc);
+            vpc.is_some_and(|it| it != eni.vpc && tables.vpc(it).is_some_and(|it| it.beyond))
+        };
+        match receivers.and_then(|them| them.iter().find(attached)) {
+            Some(receiver) => self.from_transit(*receiver, packet),
+            None => Ok(outside(packet)),
+        }
+    }
+
+    /// From a transit gateway to an interface. Which ACLs are evaluated depends on whether the attachment
+    /// is in the same subnet: <https://docs.aws.amazon.com/vpc/latest/tgw/tgw-nacls.html>
+    fn from_transit(&mut self, to: EniIx, packet: Packet) -> Fared {
+        let tables = self.tables;
+        let nobody = || Lost::Nobody(packet.dst);
+        let eni = tables.eni(to).ok_or_else(nobody)?;
+        let subnet = tables.subnet(eni).ok_or_else(nobody)?;
+        self.auto |= self.switches.transit_gateway_is_tracked;
+        self.references = false;
+        let mut crosses = true;
+        if let Some(at) = self.attachment(eni.vpc, subnet) {
+            if at.id == subnet.id {
+                crosses = self.switches.transit_gateway_acl_both_ways;
+            } else if let Some(lost) = tables.acl(at, Direction::Egress, &Probe::of(packet)) {
+                return Err(lost);
+            }
+        }
+        self.reach(to, packet, crosses)
+    }
+
+    /// The subnet of the VPC's transit gateway attachment, that of the same zone first.
+    fn attachment(&self, vpc: u32, of: &SubnetTable) -> Option<&SubnetTable> {
+        let tables = self.tables;
+        let all = &tables.vpc(vpc)?.attachments;
+        let subnets = || {
+            all.iter()
+                .filter_map(|it| tables.eni(*it))
+                .filter_map(|it| tables.subnet(it))
+        };
+        subnets()
+            .find(|it| it.id == of.id)
+            .or_else(|| subnets().find(|it| it.zone == of.zone))
+            .or_else(|| subnets().next())
+    }
+
+    /// In from outside.
+    fn enter(&mut self, packet: Packet) -> Fared {
+        let tables = self.tables;
+        let dst = Addr::of(packet.dst);
+        if self.switches.far_side_of_nat_is_tracked {
+            self.auto |= tables.nat_public.contains(&Addr::of(packet.src));
+        }
+        if let Some((to, private)) = self.mapped(packet) {
+            let packet = Packet {
+                dst: private,
+                ..packet
+            };
+            return self.from_internet(to, packet);
+        }
+        let all = tables.everywhere.get(&dst);
+        let mut last = Lost::Nobody(packet.dst);
+        for to in all.into_iter().flatten() {
+            let Some(eni) = tables.eni(*to) else { continue };
+            if tables.is_service(eni.vpc, packet.src) {
+                return Ok(Arrival {
+                    at: Place::Eni(*to),
+                    packet,
+                });
+            }
+            match self.back_door(eni, packet) {
+                Ok(Target::Internet) => return self.from_internet(*to, packet),
+                Ok(Target::Transit) => return self.from_transit(*to, packet),
+                Ok(target) => {
+                    self.auto |= tables.tracks(target, self.switches);
+                    return self.reach(*to, packet, true);
+                }
+                Err(lost) => last = lost,
+            }
+        }
+        Err(last)
+    }
+
+    /// The interface behind a public address, and its private one.
+    fn mapped(&self, packet: Packet) -> Option<(EniIx, IpAddr)> {
+        let known = self.tables.public.get(&Addr::of(packet.dst)).copied();
+        known.or_else(|| {
+            let gone = self.lingering.iter().find(|it| it.public == packet.dst)?;
+            let inside = Packet {
+                dst: gone.private,
+                ..packet
+            };
+            self.lingers(gone.eni, inside, Direction::Ingress)?;
+            Some((gone.eni, gone.private))
+        })
+    }
+
+    /// By which way a packet from outside comes to an address that is not public IPv4: the one that the
+    /// interface answers by.
+    fn back_door(&mut self, eni: &Interface, packet: Packet) -> Result<Target, Lost> {
+        let tables = self.tables;
+        let nobody = || Lost::Nobody(packet.dst);
+        let subnet = tables.subnet(eni).ok_or_else(nobody)?;
+        let vpc = tables.vpc(eni.vpc).ok_or_else(nobody)?;
+        let route = tables.route(subnet, Addr::of(packet.src)).ok();
+        let target = route.filter(|it| !it.blackhole).map(|it| it.target);
+        let target = target.map(|it| tables.target(it));
+        match target {
+            Some(Target::EgressOnly) if packet.dst.is_ipv6() => {
+                let key = Key::of(packet, Direction::Ingress, self.switches);
+                let known = self.translations.is_open(eni.vpc, key, self.at);
+                let gateway = route.map_or(LOCAL, |it| it.target);
+                let unsolicited = || Lost::Unsolicited(tables.target_id(gateway));
+                known.then_some(Target::EgressOnly).ok_or_else(unsolicited)
+            }
+            Some(it @ (Target::Endpoint { .. } | Target::Transit | Target::Elsewhere)) => Ok(it),
+            Some(it @ Target::Peering(number)) => {
+                let peering = tables.peerings.get(super::tables::index(number));
+                let unseen = |it: &(Option<u32>, _, _)| it.0.is_none();
+                let unseen = peering.is_some_and(|it| it.sides.iter().any(unseen));
+                unseen.then_some(it).ok_or_else(nobody)
+            }
+            _ if packet.dst.is_ipv6() => Ok(Target::Internet),
+            _ if vpc.beyond => Ok(Target::Elsewhere),
+            _ => Err(nobody()),
+        }
+    }
+
+    fn from_internet(&mut self, to: EniIx, packet: Packet) -> Fared {
+        let tables = self.tables;
+        let nobody = || Lost::Nobody(packet.dst);
+        let eni = tables.eni(to).ok_or_else(nobody)?;
+        let vpc = tables.vpc(eni.vpc).ok_or_else(nobody)?;
+        if !vpc.internet {
+            return Err(Lost::NoInternetGateway(vpc.id.clone()));
+        }
+        if !self.switches.inbound_without_route_back {
+            let subnet = tables.subnet(eni).ok_or_else(nobody)?;
+            let hop = tables.route(subnet, Addr::of(packet.src))?;
+            if hop.blackhole || tables.target(hop.target) != Target::Internet {
+                return Err(Lost::TargetChanged(tables.target_id(hop.target)));
+            }
+        }
+        self.reach(to, packet, true)
+    }
+
+    /// In at an interface.
+    fn reach(&mut self, to: EniIx, packet: Packet, crosses: bool) -> Fared {
+        let tables = self.tables;
+        let nobody = || Lost::Nobody(packet.dst);
+        let eni = tables.eni(to).ok_or_else(nobody)?;
+        let subnet = tables.subnet(eni).ok_or_else(nobody)?;
+        self.auto |= eni.auto;
+        let passage = self.passage(eni, Direction::Ingress, packet);
+        if crosses && let Some(lost) = tables.acl(subnet, Direction::Ingress, &Probe::of(packet)) {
+            self.see(to, &passage, false, None);
+            return Err(lost);
+        }
+        let own = eni.addresses.contains(&Addr::of(packet.dst));
+        if !own && eni.check {
+            return Err(Lost::SourceDestCheck(eni.id.clone()));
+        }
+        let passed = self.pass(to, &passage);
+        self.see(to, &passage, passed.passed, None);
+        if !passed.passed {
+            return Err(Lost::Groups {
+                eni: eni.id.clone(),
+                direction: Direction::Ingress,
+            });
+        }
+        match eni.kind {
+            EniKind::NatGateway => self.translate((to, eni), packet, own),
+            _ if own => Ok(Arrival {
+                at: Place::Eni(to),
+                packet,
+            }),
+            _ => {
+                self.references = false;
+                self.leave(to, packet)
+            }
+        }
+    }
+
+    /// Through a NAT gateway: what comes to its own address answers a client behind it, everything else
+    /// wants out.
+    /// <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html>
+    fn translate(&mut self, (nat, eni): (EniIx, &Interface), packet: Packet, own: bool) -> Fared {
+        let gateway = || {
+            eni.gateway
+                .clone()
+                .unwrap_or_else(|| eni.id.as_str().into())
+        };
+        if !packet.has_ports() && !packet.is_icmp() {
+            return Err(Lost::NatProtocol(gateway()));
+        }
+        if own {
+            let back = self.translations.back(nat, packet, self.at);
+            let back = back.ok_or_else(|| Lost::Unsolicited(gateway()))?;
+            return self.leave(nat, back);
+        }
+        let inside = self.tables.vpc(eni.vpc);
+        let src = Addr::of(packet.src);
+        if !inside.is_some_and(|it| it.blocks.iter().any(|block| block.contains(src))) {
+            return Err(Lost::Unsolicited(gateway()));
+        }
+        let port = self.translations.out((nat, packet), self.at, self.switches);
+        if let Some(lost) = self.target_of_nat((nat, eni), packet) {
+            return Err(lost);
+        }
+        let beyond = Packet {
+            src: of_family(eni.primary, packet.src),
+            src_port: port,
+            ..packet
+        };
+        self.leave(nat, beyond)
+    }
+
+    fn target_of_nat(&mut self, (nat, eni): (EniIx, &Interface), packet: Packet) -> Option<Lost> {
+        let tables = self.tables;
+        let subnet = tables.subnet(eni)?;
+        let hop = tables.route(subnet, Addr::of(packet.dst)).ok()?;
+        if hop.blackhole {
+            return None;
+        }
+        let before = self
+            .translations
+            .target((nat, packet), hop.target, self.switches)?;
+        (before != hop.target).then(|| Lost::TargetChanged(tables.target_id(hop.target)))
+    }
+
+    fn passage<'b>(&self, eni: &'b Interface, direction: Direction, packet: Packet) -> Passage<'b>
+    where
+        Self: 'b,
+    {
+        Passage {
+            tables: self.tables,
+            switches: self.switches,
+            generation: self.generation,
+            at: self.at,
+            eni,
+            direction,
+            packet,
+            path: Path {
+                auto: self.auto,
+                references: self.references,
+            },
+            counts: true,
+        }
+    }
+
+    /// Through the groups of an interface. NAT gateways have none, some load balancers neither.
+    fn pass(&mut self, at: EniIx, passage: &Passage<'_>) -> Passed {
+        let passed = match self.tracks.of_mut(at) {
+            Some(flows) if passage.eni.filtered => flows.pass(passage),
+            _ => Passed::FREE,
+        };
+        self.by_rules &= passed.by_rules;
+        self.expired |= passed.expired;
+        passed
+    }
+
+    /// What the interface's flow log sees: its own side is its primary address.
+    fn see(&mut self, eni: EniIx, passage: &Passage<'_>, accepted: bool, path: Option<u8>) {
+        let original = passage.packet;
+        let mut packet = original;
+        match passage.direction {
+            Direction::Egress => packet.src = of_family(passage.eni.primary, original.src),
+            Direction::Ingress => packet.dst = of_family(passage.eni.primary, original.dst),
+        }
+        self.sights.push(Sight {
+            eni,
+            direction: passage.direction,
+            accepted,
+            packet,
+            original,
+            traffic_path: path,
+        });
+    }
+}
+
+fn outcome(way: Fared) -> Outcome {
+    match way {
+        Ok(arrival) => Outcome::Delivered(arrival),
+        Err(lost) => Outcome::Dropped(lost),
+    }
+}
+
+fn outside(packet: Packet) -> Arrival {
+    Arrival {
+        at: Place::Outside,
+        packet,
+    }
+}
+
+/// `None`: AWS has no code for it.
+fn traffic_path_of(to: Target) -> Option<u8> {
+    match to {
+        Target::Local | Target::Nat(_) | Target::Appliance(_) => Some(traffic_path::SAME_VPC),
+        Target::Internet | Target::EgressOnly => Some(traffic_path::INTERNET_GATEWAY),
+        Target::Endpoint { .. } => Some(traffic_path::GATEWAY_ENDPOINT),
+        Target::Peering(_) => Some(traffic_path::PEERING),
+        Target::Elsewhere => Some(traffic_path::VIRTUAL_PRIVATE_GATEWAY),
+        Target::Transit | Target::Gone => None,
+    }
+}
