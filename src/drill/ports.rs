@@ -73,15 +73,16 @@ impl Drill {
             ),
             region: scenario.region.clone(),
         };
+        let now = clock.now();
         let about = About {
             title: scenario.title().to_owned(),
             ..about
         };
         Self {
             identity,
-            desk: Arc::new(Desk::new(about, paced)),
+            desk: Arc::new(Desk::new(about, now, paced)),
             suspect: scenario.suspect().clone(),
-            world: Arc::new(Mutex::new(World::new(scenario, clock.now()))),
+            world: Arc::new(Mutex::new(World::new(scenario, now))),
             faults: Arc::default(),
             clock,
         }

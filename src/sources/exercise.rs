@@ -167,6 +167,9 @@ pub enum ExerciseError {
     /// The pace is not the players' to change.
     #[error("a facilitator has the clock")]
     ClockTaken,
+    /// The pace is faster than anybody can follow.
+    #[error("the fastest pace is {}x", Pace::FASTEST)]
+    TooFast,
     /// An inject can't be fired.
     #[error("inject {name:?} is not fired: {why}")]
     NotFired {

@@ -7,6 +7,7 @@
 mod clock;
 pub mod dump;
 mod exercise;
+pub mod facilitation;
 mod poll;
 mod port;
 mod scope;

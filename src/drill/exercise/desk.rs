@@ -1,6 +1,6 @@
 //! What an exercise is besides its world: the messages, who has the clock, and who hears of what happens.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -9,7 +9,9 @@ use tokio::sync::mpsc;
 use super::super::clock::DrillClock;
 use super::deed::{Act, Deed};
 use crate::model::text::visible;
-use crate::sources::{About, ExerciseError, ExerciseRecord, Happening, Message, Pace, Reply};
+use crate::sources::{
+    About, ExerciseError, ExerciseRecord, Happening, Message, Pace, Reply, Score, Stream,
+};
 
 /// Records that whoever joins late is told.
 const RECENT: usize = 200;
@@ -18,16 +20,30 @@ const RECENT: usize = 200;
 const LONGEST: usize = 1_000;
 
 /// The exercise around a world. The world's lock is never taken while this one's is held.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::drill) struct Desk {
     pub(in crate::drill) about: About,
+    /// When the world began.
+    pub(in crate::drill) began: DateTime<Utc>,
     /// `None`: a clock that runs at one pace.
     clock: Option<DrillClock>,
     papers: Mutex<Papers>,
 }
 
+/// What was told of an exercise, as far as it lasts.
+#[derive(Debug, Clone, Default)]
+pub(in crate::drill) struct Told {
+    /// The last traffic that was counted.
+    pub(in crate::drill) streams: Vec<Stream>,
+    /// When injects took effect, by name.
+    pub(in crate::drill) injected: BTreeMap<String, Vec<DateTime<Utc>>>,
+    /// How the players do.
+    pub(in crate::drill) score: Option<Score>,
+}
+
 #[derive(Debug, Default)]
 struct Papers {
+    told: Told,
     messages: Vec<Message>,
     is_clock_taken: bool,
     recent: VecDeque<ExerciseRecord>,
@@ -38,9 +54,14 @@ struct Papers {
 }
 
 impl Desk {
-    pub(in crate::drill) fn new(about: About, clock: Option<DrillClock>) -> Self {
+    pub(in crate::drill) fn new(
+        about: About,
+        began: DateTime<Utc>,
+        clock: Option<DrillClock>,
+    ) -> Self {
         Self {
             about,
+            began,
             clock,
             papers: Mutex::default(),
         }
@@ -89,6 +110,15 @@ impl Desk {
             message.id = count.saturating_add(1);
             papers.messages.push(message.clone());
         }
+        match &record.what {
+            Happening::Traffic(streams) => papers.told.streams.clone_from(streams),
+            Happening::Injected { name } => {
+                let injected = papers.told.injected.entry(name.clone()).or_default();
+                injected.push(record.at);
+            }
+            Happening::Score(score) => papers.told.score = Some(score.clone()),
+            _ => {}
+        }
         papers.heard.retain(|it| it.send(record.clone()).is_ok());
         if !matches!(record.what, Happening::Traffic(_)) {
             if papers.recent.len() == RECENT {
@@ -111,6 +141,10 @@ impl Desk {
     /// The last records but traffic, oldest first.
     pub(in crate::drill) fn recent(&self) -> Vec<ExerciseRecord> {
         self.papers().recent.iter().cloned().collect()
+    }
+
+    pub(in crate::drill) fn told(&self) -> Told {
+        self.papers().told.clone()
     }
 
     pub(in crate::drill) fn pace(&self) -> Pace {

@@ -17,6 +17,16 @@ impl World {
         Err(format!("no inject is named {name:?}"))
     }
 
+    /// The injects by name, and whether each may still take effect by itself.
+    pub(in crate::drill) fn injects(&self) -> Vec<(String, bool)> {
+        Vec::new()
+    }
+
+    /// Whether the attack is contained.
+    pub(in crate::drill) fn is_contained(&self) -> bool {
+        false
+    }
+
     /// That the exercise began.
     pub(in crate::drill) fn began(&self, about: &About) -> Happening {
         Happening::Began {

@@ -1,0 +1,89 @@
+//! Whoever runs an exercise: sees the truth, fires injects, has the clock if they want it, writes to the
+//! players and notes down what they do.
+//!
+//! A drill listens on a socket of its own, for its own user alone. A facilitator who goes takes nothing
+//! along: with the last one the clock goes back to the players.
+
+mod client;
+mod lines;
+mod server;
+mod socket;
+#[cfg(test)]
+mod tests;
+
+use super::exercise::Act;
+use super::ports::Drill;
+use crate::sources::facilitation::{InjectSight, Order, Sight};
+use crate::sources::{ExerciseError, Pace};
+pub use client::{JoinError, Joined, join};
+pub use server::Facilitation;
+pub use socket::{SocketError, running};
+
+/// Records that a sight shows.
+const RECENT: usize = 60;
+
+impl Drill {
+    /// How things are, with nothing hidden.
+    pub fn sight(&self) -> Sight {
+        let world = self.world();
+        let told = self.desk.told();
+        let inject = |(name, waits): (String, bool)| InjectSight {
+            took_effect: told.injected.get(&name).cloned().unwrap_or_default(),
+            name,
+            waits,
+        };
+        let mut recent = self.desk.recent();
+        recent.drain(..recent.len().saturating_sub(RECENT));
+        Sight {
+            at: world.now,
+            began: self.desk.began,
+            pace: self.desk.pace(),
+            is_clock_taken: self.desk.is_clock_taken(),
+            is_contained: world.is_contained(),
+            streams: told.streams,
+            injects: world.injects().into_iter().map(inject).collect(),
+            messages: self.desk.messages(),
+            score: told.score,
+            recent,
+        }
+    }
+
+    /// Does what a facilitator wants.
+    ///
+    /// # Errors
+    /// Why it can't be done.
+    pub fn order(&self, order: Order) -> Result<(), ExerciseError> {
+        match order {
+            Order::Pace(pace) => {
+                if pace.factor() > Pace::FASTEST {
+                    return Err(ExerciseError::TooFast);
+                }
+                self.desk.take_clock(true);
+                self.change_pace(pace);
+                Ok(())
+            }
+            Order::Release => {
+                self.desk.take_clock(false);
+                Ok(())
+            }
+            Order::Fire { inject } => self.act(Act::Fire { inject }),
+            Order::Note { text } => self.act(Act::Note {
+                who: "facilitator".into(),
+                text: said(text)?,
+            }),
+            Order::Message { from, text, asks } => self.act(Act::Message {
+                from: said(from)?,
+                text: said(text)?,
+                asks,
+            }),
+        }
+    }
+}
+
+fn said(text: String) -> Result<String, ExerciseError> {
+    if text.trim().is_empty() {
+        Err(ExerciseError::Empty)
+    } else {
+        Ok(text)
+    }
+}
