@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
+use super::case::is_exercise;
 use super::event::{RunEvent, RunEventKind, RunOutcome};
-use super::journal_read::{self, Damage};
+use super::journal_read::{self, Damage, Readback};
 use super::lock::{FOLDER, Holder, Lock};
 use super::run_view::RunView;
 
@@ -26,6 +27,8 @@ pub struct Recorded {
     pub view: RunView,
     /// The events up to the damage.
     pub events: Vec<RunEvent>,
+    /// The hash of the last line that is used: it stands for all of them.
+    pub seal: String,
     /// What is wrong with the journal, if anything.
     pub damage: Option<Damage>,
     /// The process that carries it out now.
@@ -107,16 +110,25 @@ impl Archive {
         Listing { runs, unreadable }
     }
 
+    /// The folders of the cases.
+    pub(super) fn folders(&self, unreadable: &mut Vec<Unreadable>) -> Vec<PathBuf> {
+        let case = |it: &PathBuf| it.is_dir() && it.file_name().is_some_and(|name| name != FOLDER);
+        let mut folders = entries(&self.root, unreadable);
+        folders.retain(case);
+        folders
+    }
+
+    /// The folder of a case, whether or not there is one.
+    pub(super) fn folder(&self, case: &str) -> PathBuf {
+        self.root.join(case)
+    }
+
     /// The paths of the journals, and the folders that can't be read.
     fn journals(&self) -> (Vec<PathBuf>, Vec<Unreadable>) {
-        let (mut journals, mut unreadable) = (Vec::new(), Vec::new());
-        let case = |it: &PathBuf| it.is_dir() && it.file_name().is_some_and(|name| name != FOLDER);
-        for folder in entries(&self.root, &mut unreadable)
-            .into_iter()
-            .filter(case)
-        {
-            let found = entries(&folder, &mut unreadable).into_iter();
-            journals.extend(found.filter(|it| it.extension().is_some_and(|it| it == "jsonl")));
+        let mut unreadable = Vec::new();
+        let mut journals = Vec::new();
+        for folder in self.folders(&mut unreadable) {
+            journals.extend(runs_in(&folder, &mut unreadable));
         }
         (journals, unreadable)
     }
@@ -137,8 +149,9 @@ impl Recorded {
     /// # Errors
     /// The file can't be read, or tells of no run.
     pub fn read(path: &Path) -> Result<Self, Unreadable> {
-        let back = journal_read::read(path).map_err(|error| unreadable(path, &error))?;
-        let (mut events, mut damage) = (back.events, back.damage);
+        let mut back: Readback<RunEvent> =
+            journal_read::read(path).map_err(|error| unreadable(path, &error))?;
+        let (mut events, mut damage) = (std::mem::take(&mut back.entries), back.damage);
         let Some(first) = events.first() else {
             let empty = || "empty: no run was begun".to_owned();
             return Err(unreadable(
@@ -158,6 +171,7 @@ impl Recorded {
         }
         Ok(Self {
             path: path.to_owned(),
+            seal: back.seal(good),
             view,
             events,
             damage,
@@ -177,7 +191,14 @@ impl Recorded {
     }
 }
 
-fn unreadable(path: &Path, why: &impl ToString) -> Unreadable {
+/// The journals of the runs in the folder of a case.
+pub(super) fn runs_in(folder: &Path, unreadable: &mut Vec<Unreadable>) -> Vec<PathBuf> {
+    let mut found = entries(folder, unreadable);
+    found.retain(|it| it.extension().is_some_and(|it| it == "jsonl") && !is_exercise(it));
+    found
+}
+
+pub(super) fn unreadable(path: &Path, why: &impl ToString) -> Unreadable {
     Unreadable {
         path: path.display().to_string(),
         why: why.to_string(),

@@ -12,7 +12,13 @@ use super::*;
 use crate::plan::Target;
 
 /// Writes a journal with these events, by their letters, that began `minute` minutes after the epoch.
-async fn write(root: &Path, case: &str, run: &str, minute: i64, letters: &str) -> PathBuf {
+pub(super) async fn write(
+    root: &Path,
+    case: &str,
+    run: &str,
+    minute: i64,
+    letters: &str,
+) -> PathBuf {
     let journal = Journal::create(root, case, run).unwrap();
     for (n, letter) in (0..).zip(letters.chars()) {
         let mut event = event(n, kind(letter));

@@ -1,4 +1,5 @@
-//! The journal: append-only JSON lines, hash-chained, one file per run.
+//! The journal: append-only JSON lines, hash-chained, one file per run; and one per exercise, of the same
+//! make.
 //!
 //! A line is on disk (`fsync`) before [`Journal::append`] returns, and so before the call that it
 //! announces is sent. Each line carries the hash of the one before: a line that was changed, cut or
@@ -13,8 +14,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::event::RunEvent;
-use super::journal_read::{self, Damage, Line, VERSION, chain};
+use super::journal_read::{self, Damage, Line, Readback, VERSION, chain};
+use crate::sources::ExerciseRecord;
+
+/// The file of a case that holds its exercise. No run has this id: theirs begin with a time.
+pub(super) const EXERCISE: &str = "exercise";
 
 /// How long a line may take to get to the disk. A disk that hangs must not keep a door open.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -22,14 +30,32 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Lines that are put on disk together at the most.
 const BATCH: usize = 512;
 
-/// Writes one run's journal, on a thread of its own.
-#[derive(Debug, Clone)]
-pub struct Journal {
+/// The journal of a run.
+pub type Journal = Chained<RunEvent>;
+
+/// The journal of an exercise: what the embedded world knows, and what the players were told and said.
+pub type ExerciseJournal = Chained<ExerciseRecord>;
+
+/// Writes one journal, on a thread of its own.
+#[derive(Debug)]
+pub struct Chained<R> {
     path: PathBuf,
-    lines: mpsc::Sender<Queued>,
+    lines: mpsc::Sender<Queued<R>>,
     /// A line has been under way for longer than `patience`.
     hangs: Arc<AtomicBool>,
     patience: Duration,
+}
+
+// Derived, it would ask that of the entries too.
+impl<R> Clone for Chained<R> {
+    fn clone(&self) -> Self {
+        Self {
+            path: self.path.clone(),
+            lines: self.lines.clone(),
+            hangs: Arc::clone(&self.hangs),
+            patience: self.patience,
+        }
+    }
 }
 
 /// The journal could not be written.
@@ -42,7 +68,25 @@ pub struct JournalError {
     source: io::Error,
 }
 
-impl Journal {
+impl JournalError {
+    /// Whether there is such a journal already: another name would do.
+    pub fn is_taken(&self) -> bool {
+        self.source.kind() == io::ErrorKind::AlreadyExists
+    }
+}
+
+impl ExerciseJournal {
+    /// Creates `<root>/<case>/exercise.jsonl`, readable by the user alone. A case holds one exercise: a second
+    /// one, whose clock and account begin anew, would make two stories one.
+    ///
+    /// # Errors
+    /// The path and the reason. [`JournalError::is_taken`]: the case has an exercise, which stays as it is.
+    pub fn begin(root: &Path, case: &str) -> Result<Self, JournalError> {
+        Self::create(root, case, EXERCISE)
+    }
+}
+
+impl<R: Serialize + DeserializeOwned + Clone + Send + 'static> Chained<R> {
     /// Creates `<root>/<case>/<run>.jsonl`, readable by the user alone.
     ///
     /// # Errors
@@ -73,7 +117,7 @@ impl Journal {
     /// The path and the reason.
     pub(super) fn reopen(path: &Path, good: usize) -> Result<Self, JournalError> {
         let failed = |source| unwritten(path, source);
-        let back = journal_read::read(path).map_err(failed)?;
+        let back: Readback<R> = journal_read::read(path).map_err(failed)?;
         let last = good.checked_sub(1).and_then(|it| back.ends.get(it));
         let (end, hash) = last.cloned().unwrap_or_default();
         let file = OpenOptions::new().append(true).open(path).map_err(failed)?;
@@ -120,46 +164,54 @@ impl Journal {
         &self.path
     }
 
-    /// Appends an event; returns when it is on disk.
+    /// Appends an entry; returns when it is on disk.
     ///
     /// # Errors
     /// The path and the reason. A disk that does not answer in time is one: the line may still get there.
-    pub async fn append(&self, event: &RunEvent) -> Result<(), JournalError> {
-        written(vec![self.queue(event)]).await
+    pub async fn append(&self, entry: &R) -> Result<(), JournalError> {
+        self.append_all(std::slice::from_ref(entry)).await
     }
 
-    /// Puts an event into the queue: lines are written in the order in which they were queued.
-    pub(super) fn queue(&self, event: &RunEvent) -> Pending {
+    /// Appends entries, in one go; returns when they are on disk.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub async fn append_all(&self, entries: &[R]) -> Result<(), JournalError> {
+        written(entries.iter().map(|it| self.queue(it)).collect()).await
+    }
+
+    /// Puts an entry into the queue: lines are written in the order in which they were queued.
+    pub(super) fn queue(&self, entry: &R) -> Pending<R> {
         let (done, answer) = mpsc::channel();
         // Without a writer the answer never comes, and says so.
-        drop(self.lines.send((event.clone(), done)));
+        drop(self.lines.send((entry.clone(), done)));
         Pending {
             answer,
             journal: self.clone(),
         }
     }
 
-    /// Reads a journal back: the events up to the first line that can't be trusted, and what is wrong
+    /// Reads a journal back: the entries up to the first line that can't be trusted, and what is wrong
     /// with that line.
     ///
     /// # Errors
     /// The file can't be read at all.
-    pub fn read(path: &Path) -> io::Result<(Vec<RunEvent>, Option<Damage>)> {
+    pub fn read(path: &Path) -> io::Result<(Vec<R>, Option<Damage>)> {
         let back = journal_read::read(path)?;
-        Ok((back.events, back.damage))
+        Ok((back.entries, back.damage))
     }
 }
 
 /// A line on its way to the disk.
-pub(super) struct Pending {
+pub(super) struct Pending<R> {
     answer: mpsc::Receiver<io::Result<()>>,
-    journal: Journal,
+    journal: Chained<R>,
 }
 
-impl Pending {
+impl<R> Pending<R> {
     /// Waits on this thread until the line is on disk.
     pub(super) fn wait(self) -> Result<(), JournalError> {
-        let Journal {
+        let Chained {
             path,
             hangs,
             patience,
@@ -185,7 +237,9 @@ impl Pending {
 }
 
 /// Waits until all of these lines are on disk.
-pub(super) async fn written(pending: Vec<Pending>) -> Result<(), JournalError> {
+pub(super) async fn written<R: Send + 'static>(
+    pending: Vec<Pending<R>>,
+) -> Result<(), JournalError> {
     // On a thread that may wait: a disk answers in the machine's time, whatever the run's clock says.
     let all = move || pending.into_iter().try_for_each(Pending::wait);
     let broken = |it| unwritten(Path::new("journal"), io::Error::other(it));
@@ -251,7 +305,7 @@ impl Disk for File {
     }
 }
 
-type Queued = (RunEvent, mpsc::Sender<io::Result<()>>);
+type Queued<R> = (R, mpsc::Sender<io::Result<()>>);
 
 /// The thread that writes.
 struct Writer<D> {
@@ -261,12 +315,12 @@ struct Writer<D> {
 }
 
 impl<D: Disk> Writer<D> {
-    fn run(mut self, queue: &mpsc::Receiver<Queued>, hangs: &AtomicBool) {
+    fn run<R: Serialize>(mut self, queue: &mpsc::Receiver<Queued<R>>, hangs: &AtomicBool) {
         while let Ok(first) = queue.recv() {
             // Whatever waits already goes to the disk in one go: steps run together.
             let waiting = std::iter::once(first).chain(queue.try_iter().take(BATCH));
-            let (events, answers): (Vec<_>, Vec<_>) = waiting.unzip();
-            let written = self.write(events);
+            let (entries, answers): (Vec<_>, Vec<_>) = waiting.unzip();
+            let written = self.write(entries);
             hangs.store(false, Ordering::Release);
             for answer in answers {
                 let written = written.as_ref().copied();
@@ -276,10 +330,10 @@ impl<D: Disk> Writer<D> {
         }
     }
 
-    fn write(&mut self, events: Vec<RunEvent>) -> io::Result<()> {
+    fn write<R: Serialize>(&mut self, entries: Vec<R>) -> io::Result<()> {
         let mut prev = self.prev.clone();
         let mut text = Vec::new();
-        for event in events {
+        for event in entries {
             let hash = chain(&prev, &event)?;
             let line = Line {
                 v: VERSION,

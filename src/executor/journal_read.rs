@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -17,11 +18,11 @@ const LONGEST: u64 = 16 << 20;
 
 /// A line as it is written.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Line {
+pub(super) struct Line<R> {
     pub(super) v: u32,
     pub(super) prev: String,
     pub(super) hash: String,
-    pub(super) event: RunEvent,
+    pub(super) event: R,
 }
 
 /// The first line of a journal that can't be trusted.
@@ -40,23 +41,32 @@ impl std::fmt::Display for Damage {
 }
 
 /// What a journal says, as far as it can be trusted.
-pub(super) struct Readback {
-    /// The events up to the first line that can't be trusted.
-    pub(super) events: Vec<RunEvent>,
+pub(super) struct Readback<R> {
+    /// The entries up to the first line that can't be trusted.
+    pub(super) entries: Vec<R>,
     /// What is wrong with that line.
     pub(super) damage: Option<Damage>,
-    /// Of every event: where its line ends in the file, in bytes, and its hash.
+    /// Of every entry: where its line ends in the file, in bytes, and its hash.
     pub(super) ends: Vec<(u64, String)>,
+}
+
+impl<R> Readback<R> {
+    /// The hash of the line of the last of the first `count` entries, which stands for all of them; empty:
+    /// there is none.
+    pub(super) fn seal(&self, count: usize) -> String {
+        let last = count.checked_sub(1).and_then(|it| self.ends.get(it));
+        last.map(|(_, hash)| hash.clone()).unwrap_or_default()
+    }
 }
 
 /// Reads a journal.
 ///
 /// # Errors
 /// The file can't be read, or is none.
-pub(super) fn read(path: &Path) -> io::Result<Readback> {
+pub(super) fn read<R: Serialize + DeserializeOwned>(path: &Path) -> io::Result<Readback<R>> {
     let file = regular(path)?;
     let mut back = Readback {
-        events: Vec::new(),
+        entries: Vec::new(),
         damage: None,
         ends: Vec::new(),
     };
@@ -73,7 +83,7 @@ pub(super) fn read(path: &Path) -> io::Result<Readback> {
             Ok(line) => {
                 end += u64::try_from(length).unwrap_or(u64::MAX);
                 prev.clone_from(&line.hash);
-                back.events.push(line.event);
+                back.entries.push(line.event);
                 back.ends.push((end, line.hash));
             }
             Err(what) => {
@@ -102,7 +112,7 @@ pub(super) fn last(path: &Path) -> io::Result<Option<RunEvent>> {
         return Ok(None);
     };
     let line = whole.rsplit(|it| *it == b'\n').next().unwrap_or_default();
-    let line = serde_json::from_slice::<Line>(line).ok();
+    let line = serde_json::from_slice::<Line<RunEvent>>(line).ok();
     Ok(line.filter(|it| it.v == VERSION).map(|it| it.event))
 }
 
@@ -115,11 +125,11 @@ fn regular(path: &Path) -> io::Result<File> {
     }
 }
 
-fn line(text: &[u8], prev: &str) -> Result<Line, &'static str> {
+fn line<R: Serialize + DeserializeOwned>(text: &[u8], prev: &str) -> Result<Line<R>, &'static str> {
     if text.last() != Some(&b'\n') {
         return Err("cut off");
     }
-    let line: Line =
+    let line: Line<R> =
         serde_json::from_slice(text).map_err(|_| "not a journal line of this version")?;
     if line.v != VERSION {
         return Err("written by another version");
@@ -130,8 +140,8 @@ fn line(text: &[u8], prev: &str) -> Result<Line, &'static str> {
     Ok(line)
 }
 
-/// The hash of an event that follows a line with the hash `prev`, in hexadecimal digits.
-pub(super) fn chain(prev: &str, event: &RunEvent) -> io::Result<String> {
+/// The hash of an entry that follows a line with the hash `prev`, in hexadecimal digits.
+pub(super) fn chain(prev: &str, event: &impl Serialize) -> io::Result<String> {
     let mut hasher = Sha256::new();
     hasher.update(prev.as_bytes());
     hasher.update(serde_json::to_vec(event)?);

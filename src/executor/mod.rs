@@ -6,6 +6,9 @@
 mod archive;
 #[cfg(test)]
 mod archive_tests;
+mod case;
+#[cfg(test)]
+mod case_tests;
 mod engine;
 mod event;
 mod journal;
@@ -29,9 +32,10 @@ mod survey;
 mod tests;
 
 pub use archive::{Archive, Listing, Recorded, Unreadable};
+pub use case::{Case, Exercised};
 pub use engine::SAFE_POINT;
 pub use event::{Resume, RunEvent, RunEventKind, RunOutcome, StepOutcome};
-pub use journal::{Journal, JournalError};
+pub use journal::{Chained, ExerciseJournal, Journal, JournalError};
 pub use journal_read::Damage;
 pub use lock::{Holder, Lock, LockError};
 pub use playbooks::user_playbooks;

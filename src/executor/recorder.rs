@@ -73,7 +73,7 @@ impl Recorder {
     }
 
     /// Numbers and journal agree on the order: both are given under one lock.
-    fn queue(&self, kinds: Vec<RunEventKind>) -> Vec<(RunEvent, Pending)> {
+    fn queue(&self, kinds: Vec<RunEventKind>) -> Vec<(RunEvent, Pending<RunEvent>)> {
         let at = self.clock.now();
         let mut outbox = self.outbox();
         let mut queue = |kind| {
