@@ -23,6 +23,7 @@ mod path;
 mod ports;
 mod record;
 mod scenario;
+mod score;
 #[cfg(test)]
 mod tests;
 mod tracking;
@@ -35,5 +36,6 @@ pub use facilitator::{Facilitation, JoinError, Joined, SocketError, join, runnin
 pub use faults::{Delay, Fault};
 pub use ports::Drill;
 pub use record::FORMAT;
-pub use scenario::{Scenario, ScenarioError, load, reference, shipped};
+pub use scenario::{Evidence, Objectives, Scenario, ScenarioError, load, reference, shipped};
+pub use score::{RULES, Rule, Stakes, Told, score};
 pub use world::World;

@@ -22,7 +22,7 @@ pub struct Case {
 }
 
 /// An exercise, as far as its journal can be trusted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Exercised {
     /// Its journal.
     pub path: PathBuf,

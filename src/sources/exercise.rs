@@ -370,7 +370,21 @@ pub struct Score {
     /// Whether the objectives were met.
     pub won: bool,
     /// Why these points, line by line.
-    pub reasons: Vec<String>,
+    pub reasons: Vec<Reason>,
+}
+
+/// Why points were taken off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Reason {
+    /// What was judged.
+    pub what: String,
+    /// The points that were taken off.
+    pub points: u8,
+    /// The points that it can cost at the most.
+    pub of: u8,
+    /// Why, in a line with figures and their units.
+    pub why: String,
 }
 
 /// A piece of evidence.

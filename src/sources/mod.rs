@@ -16,7 +16,7 @@ pub mod snapshot;
 pub use clock::{Clock, SystemClock};
 pub use exercise::{
     About, CallOutcome, Evidence, Exercise, ExerciseError, ExerciseRecord, Happening, Message,
-    Pace, Reply, Score, Stream, Undone,
+    Pace, Reason, Reply, Score, Stream, Undone,
 };
 pub use poll::{
     Command, Feed, FlowTargets, Outcome, PollSettings, Poller, Update, UpdateKind, readable_logs,

@@ -9,10 +9,12 @@ mod resolve;
 mod schedule;
 mod span;
 mod spec;
+mod stakes;
 
 use super::conversation::Script;
 use crate::model::{InstanceId, Part, Place};
 pub(super) use schedule::Scheduled;
+pub use stakes::{Evidence, Objectives};
 
 /// A scenario, checked.
 #[derive(Debug, Clone)]
