@@ -351,8 +351,13 @@ impl Blocks {
         self.0.insert((instance, peer));
     }
 
-    pub(super) fn hold(&self, instance: &InstanceId, peer: IpAddr) -> bool {
-        !self.0.is_empty() && self.0.contains(&(instance.clone(), peer))
+    /// The peers that a guest blocks.
+    pub(super) fn of(&self, instance: &InstanceId) -> impl Iterator<Item = IpAddr> {
+        let own = self
+            .0
+            .iter()
+            .filter(move |(blocking, _)| blocking == instance);
+        own.map(|(_, peer)| *peer)
     }
 
     /// A start of the guest: Linux forgets the rules, Windows does not.

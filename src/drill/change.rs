@@ -316,6 +316,10 @@ impl World {
     /// Something that was set in motion comes to its end.
     pub(super) fn happen(&mut self, event: Event) {
         match event {
+            Event::Spread(estate) => {
+                let now = self.micros(self.now);
+                return self.traffic.update(&estate, &self.blocks, now);
+            }
             Event::Stopped(instance) => {
                 self.estate
                     .update_instance(&instance, |it| it.state = InstanceState::Stopped);
@@ -345,7 +349,7 @@ impl World {
                 });
             }
         }
-        self.generation = self.generation.wrapping_add(1);
+        self.changed();
     }
 
     /// A start gives other automatic public addresses.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::model::InstanceId;
+use crate::model::{Estate, InstanceId};
 
 /// How long an instance takes to stop.
 pub(super) const STOPPING: TimeDelta = TimeDelta::seconds(20);
@@ -20,7 +20,7 @@ pub(super) const STARTING: TimeDelta = TimeDelta::seconds(15);
 pub(super) const CHECKING: TimeDelta = TimeDelta::seconds(10);
 
 /// Something that is due.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Event {
     /// An instance is stopped.
     Stopped(InstanceId),
@@ -28,6 +28,8 @@ pub(super) enum Event {
     Running(InstanceId),
     /// The command of this id ends.
     CommandEnds(String),
+    /// A change of the estate reaches the packets.
+    Spread(Box<Estate>),
     /// A target is healthy.
     Healthy {
         instance: InstanceId,
@@ -47,6 +49,11 @@ impl Due {
     pub(super) fn at(&mut self, at: DateTime<Utc>, event: Event) {
         self.set = self.set.wrapping_add(1);
         self.events.insert((at, self.set), event);
+    }
+
+    /// When something is due next.
+    pub(super) fn first(&self) -> Option<DateTime<Utc>> {
+        self.events.first_key_value().map(|((at, _), _)| *at)
     }
 
     /// Takes out the first event that is due by `now`.

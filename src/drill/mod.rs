@@ -10,23 +10,21 @@
 mod beside;
 mod change;
 mod clock;
-mod conversation;
 mod due;
 mod exercise;
 mod facilitator;
 mod faults;
-mod journey;
+mod health;
 pub mod net;
 mod number;
-mod packet;
-mod path;
+mod party;
 mod ports;
 mod record;
 mod scenario;
 mod score;
 #[cfg(test)]
 mod tests;
-mod tracking;
+mod traffic;
 mod world;
 
 pub use crate::model::Place;
@@ -38,4 +36,5 @@ pub use ports::Drill;
 pub use record::FORMAT;
 pub use scenario::{Evidence, Objectives, Scenario, ScenarioError, load, reference, shipped};
 pub use score::{RULES, Rule, Stakes, Told, score};
+pub use traffic::{BUCKET, Bucket, Sums, Truth};
 pub use world::World;

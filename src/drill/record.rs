@@ -1,10 +1,15 @@
-//! Flow log records: counts per flow, interface and window, and the line that is written of them.
+//! Flow log records: what was counted of a flow in a window, and the line that is written of it in the
+//! format that the flow log was made with.
+//!
+//! Lines are written when somebody reads them, so that nobody pays for those that nobody does.
 
-use std::net::IpAddr;
+use std::fmt::Write;
+use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-
-use crate::model::{Direction, Eni, EniId, FlowAction};
+use super::net::Micros;
+use super::traffic::{Key, Tally};
+use crate::flows::Field;
+use crate::model::{Direction, EniId, EniKind, InstanceId, SubnetId, VpcId};
 
 /// The format of the drill's flow log, version 5:
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>
@@ -13,103 +18,191 @@ ${dstport} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${log-statu
 ${subnet-id} ${instance-id} ${tcp-flags} ${type} ${pkt-srcaddr} ${pkt-dstaddr} ${flow-direction} \
 ${traffic-path}";
 
-/// A line of the log, at the moment at which it could be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A line of the log to be.
+#[derive(Debug, Clone)]
 pub(super) struct Record {
-    pub(super) emitted: DateTime<Utc>,
+    /// When its window began and ended.
+    pub(super) opened: Micros,
+    pub(super) closed: Micros,
+    pub(super) owner: Arc<Owner>,
+    pub(super) what: What,
+}
+
+/// What a record says.
+#[derive(Debug, Clone)]
+pub(super) enum What {
+    /// A flow was seen.
+    Flow(Key, Tally),
+    /// None was.
+    Nothing,
+    /// Nobody knows what was.
+    Skipped,
+}
+
+/// Whose record it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Owner {
     pub(super) eni: EniId,
-    pub(super) text: String,
+    pub(super) vpc: VpcId,
+    pub(super) subnet: SubnetId,
+    pub(super) zone: String,
+    pub(super) instance: Option<InstanceId>,
+    pub(super) kind: EniKind,
+    /// The first two tags of the instance, if it has any, with their values.
+    pub(super) tags: Vec<String>,
 }
 
-/// What one record counts apart from others.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key {
-    pub(super) eni: EniId,
-    pub(super) direction: Direction,
-    pub(super) action: FlowAction,
-    pub(super) protocol: u8,
-    /// As the interface names the ends: its own is its primary address.
-    pub(super) src: IpAddr,
-    pub(super) dst: IpAddr,
-    pub(super) src_port: u16,
-    pub(super) dst_port: u16,
-    /// As the packet names them.
-    pub(super) packet_src: IpAddr,
-    pub(super) packet_dst: IpAddr,
-    /// `traffic-path`, of egress alone.
-    pub(super) traffic_path: Option<u8>,
+/// The columns of a flow log, and what is the same in all its lines.
+#[derive(Debug)]
+pub(super) struct Lines<'a> {
+    columns: Vec<Option<Field>>,
+    version: u8,
+    account: &'a str,
+    region: &'a str,
+    /// Seconds since the epoch at which the world's time is 0.
+    epoch: i64,
 }
 
-/// What was counted of a flow in a window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Tally {
-    pub(super) packets: u64,
-    pub(super) bytes: u64,
-    pub(super) flags: u8,
-    pub(super) first: DateTime<Utc>,
-    pub(super) last: DateTime<Utc>,
-}
+impl<'a> Lines<'a> {
+    /// Lines of a format: `${field}` tokens; a field that is unknown stays empty.
+    pub(super) fn new(format: &str, account: &'a str, region: &'a str, epoch: i64) -> Self {
+        let columns: Vec<Option<Field>> = format.split_whitespace().map(field).collect();
+        // https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html: the highest one.
+        let versions = columns.iter().flatten().map(|it| it.version());
+        Self {
+            version: versions.max().unwrap_or(2),
+            columns,
+            account,
+            region,
+            epoch,
+        }
+    }
 
-impl Tally {
-    /// Adds what was seen after it.
-    pub(super) fn add(&mut self, more: &Self) {
-        self.packets = self.packets.saturating_add(more.packets);
-        self.bytes = self.bytes.saturating_add(more.bytes);
-        self.flags |= more.flags;
-        self.last = self.last.max(more.last);
+    /// The line of a record.
+    pub(super) fn line(&self, record: &Record) -> String {
+        let mut line = String::with_capacity(16 * self.columns.len());
+        for (column, number) in self.columns.iter().zip(0..) {
+            if number > 0 {
+                line.push(' ');
+            }
+            let before = line.len();
+            if let Some(field) = column {
+                self.value(&mut line, *field, record);
+            }
+            if line.len() == before {
+                line.push('-');
+            }
+        }
+        line
+    }
+
+    /// Writes the value of a field; nothing: it has none.
+    fn value(&self, line: &mut String, field: Field, record: &Record) {
+        match &record.what {
+            What::Flow(key, tally) if of_flow(line, field, key, tally) => {}
+            What::Flow(_, tally) => match field {
+                Field::Start => self.time(line, record.opened + Micros::from(tally.first)),
+                Field::End => self.time(line, record.opened + Micros::from(tally.last)),
+                Field::LogStatus => line.push_str("OK"),
+                _ => self.of_owner(line, field, &record.owner),
+            },
+            // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-records-examples.html
+            What::Nothing | What::Skipped => match field {
+                Field::Start => self.time(line, record.opened),
+                Field::End => self.time(line, record.closed),
+                Field::LogStatus if matches!(record.what, What::Nothing) => line.push_str("NODATA"),
+                Field::LogStatus => line.push_str("SKIPDATA"),
+                _ => self.of_owner(line, field, &record.owner),
+            },
+        }
+    }
+
+    fn time(&self, line: &mut String, at: Micros) {
+        let seconds = i64::try_from(at / 1_000_000).unwrap_or(i64::MAX);
+        put(line, self.epoch.saturating_add(seconds));
+    }
+
+    fn of_owner(&self, line: &mut String, field: Field, owner: &Owner) {
+        match field {
+            Field::Version => put(line, self.version),
+            Field::AccountId => line.push_str(self.account),
+            Field::InterfaceId => line.push_str(owner.eni.as_str()),
+            Field::VpcId => line.push_str(owner.vpc.as_str()),
+            Field::SubnetId => line.push_str(owner.subnet.as_str()),
+            Field::InstanceId => {
+                line.push_str(owner.instance.as_ref().map_or("", |it| it.as_str()))
+            }
+            Field::Region => line.push_str(self.region),
+            Field::AzId => line.push_str(&zone_id(self.region, &owner.zone)),
+            Field::InterfaceType => line.push_str(interface_type(owner.kind)),
+            Field::InstanceTag => line.push_str(owner.tags.first().map_or("", String::as_str)),
+            Field::InstanceTag2 => line.push_str(owner.tags.get(1).map_or("", String::as_str)),
+            _ => {}
+        }
     }
 }
 
-/// One line in [`FORMAT`].
-pub(super) fn line(account: &str, eni: &Eni, key: &Key, tally: &Tally) -> String {
-    let action = match key.action {
-        FlowAction::Accept => "ACCEPT",
-        FlowAction::Reject => "REJECT",
+/// Writes the value of a field that the flow has; whether it is such a field.
+fn of_flow(line: &mut String, field: Field, key: &Key, tally: &Tally) -> bool {
+    match field {
+        Field::SrcAddr => put(line, key.src),
+        Field::DstAddr => put(line, key.dst),
+        Field::SrcPort => put(line, key.src_port),
+        Field::DstPort => put(line, key.dst_port),
+        Field::Protocol => put(line, key.protocol),
+        Field::Packets => put(line, tally.packets),
+        Field::Bytes => put(line, tally.bytes),
+        Field::Action => line.push_str(if key.accepted { "ACCEPT" } else { "REJECT" }),
+        Field::TcpFlags => put(line, tally.flags),
+        Field::Type => line.push_str(if key.src.is_ipv4() { "IPv4" } else { "IPv6" }),
+        Field::PktSrcAddr => put(line, key.packet_src),
+        Field::PktDstAddr => put(line, key.packet_dst),
+        Field::FlowDirection => line.push_str(key.direction.name()),
+        Field::TrafficPath if key.direction == Direction::Egress && key.traffic_path > 0 => {
+            put(line, key.traffic_path);
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn put(line: &mut String, value: impl std::fmt::Display) {
+    // Writing to a string does not fail.
+    write!(line, "{value}").ok();
+}
+
+fn field(token: &str) -> Option<Field> {
+    let braced = token.strip_prefix("${").and_then(|it| it.strip_suffix('}'));
+    Field::named(braced.unwrap_or(token))
+}
+
+/// The id of a zone, as accounts see it whose zones are in order: `euw1-az1` for `eu-west-1a`.
+/// <https://docs.aws.amazon.com/ram/latest/userguide/working-with-az-ids.html>
+fn zone_id(region: &str, zone: &str) -> String {
+    let letter = zone.strip_prefix(region).and_then(|it| it.chars().next());
+    let Some(number) = letter.and_then(|it| it.to_digit(36)) else {
+        return String::new();
     };
-    let family = if key.src.is_ipv4() { "IPv4" } else { "IPv6" };
-    let path = key
-        .traffic_path
-        .map_or_else(|| "-".to_owned(), |it| it.to_string());
-    format!(
-        "5 {account} {} {} {} {} {} {} {} {} {} {} {action} OK {} {} {} {} {family} {} {} {} {path}",
-        key.eni,
-        key.src,
-        key.dst,
-        key.src_port,
-        key.dst_port,
-        key.protocol,
-        tally.packets,
-        tally.bytes,
-        tally.first.timestamp(),
-        tally.last.timestamp(),
-        eni.vpc,
-        eni.subnet,
-        instance(eni),
-        tally.flags,
-        key.packet_src,
-        key.packet_dst,
-        key.direction.name(),
-    )
+    let mut parts = region.split('-');
+    let area = parts.next().unwrap_or_default();
+    let side: String = parts
+        .by_ref()
+        .take(1)
+        .flat_map(|it| ["north", "south", "east", "west", "central"].map(|word| (it, word)))
+        .filter(|(it, word)| it.contains(word))
+        .filter_map(|(_, word)| word.chars().next())
+        .collect();
+    let count = parts.next().unwrap_or_default();
+    format!("{area}{side}{count}-az{}", number.saturating_sub(9))
 }
 
-/// The line for a window in which an interface saw nothing.
-pub(super) fn no_data(
-    account: &str,
-    eni: &Eni,
-    start: DateTime<Utc>,
-    end: DateTime<Utc>,
-) -> String {
-    format!(
-        "5 {account} {} - - - - - - - {} {} - NODATA {} {} {} - - - - - -",
-        eni.id,
-        start.timestamp(),
-        end.timestamp(),
-        eni.vpc,
-        eni.subnet,
-        instance(eni),
-    )
-}
-
-fn instance(eni: &Eni) -> &str {
-    eni.instance.as_ref().map_or("-", |it| it.as_str())
+/// As `interface-type` names it; instances have none.
+fn interface_type(kind: EniKind) -> &'static str {
+    match kind {
+        EniKind::NatGateway => "nat_gateway",
+        EniKind::NetworkLoadBalancer => "network_load_balancer",
+        EniKind::TransitGateway => "transit_gateway",
+        EniKind::Endpoint | EniKind::GatewayLoadBalancerEndpoint => "vpc_endpoint",
+        _ => "",
+    }
 }

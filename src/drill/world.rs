@@ -1,44 +1,51 @@
-//! A scenario in motion: the estate as operations have left it, the conversations in it, the log of
-//! what they wrote, and the findings that have appeared. It is told the time and never asks for it.
+//! A scenario in motion: the estate as operations have left it, everybody who talks in it, the log of
+//! what interfaces saw, and the findings that have appeared. It is told the time and never asks for it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::beside::{Beside, Blocks};
-use super::conversation::{Conversation, Surroundings, WINDOW};
-use super::due::Due;
+use super::due::{Due, Event};
+use super::net::Micros;
 use super::number::{Ids, mix};
-use super::record::{Record, no_data};
+use super::record::{Lines, Record, What};
 use super::scenario::{Scenario, Scheduled};
+use super::traffic::{Deed, Settings, Traffic, Truth};
 use crate::model::{EniId, Estate, Finding, FlowLog};
 use crate::operation::{Answer, Operation, Refusal, State};
 use crate::sources::FlowLine;
 
-/// How much history there is when a drill begins.
-const HISTORY: TimeDelta = TimeDelta::hours(1);
-
-/// How long the log is kept.
+/// How long the log is kept, and how many records of it at the most.
 const RETENTION: TimeDelta = TimeDelta::hours(3);
+const MOST_RECORDS: usize = 1_000_000;
+
+/// How long no packet of the attack may arrive before it counts as contained.
+const CALM: TimeDelta = TimeDelta::seconds(60);
 
 /// The simulated account.
 ///
-/// Flow log records can be read at the moment at which their window of 60 s closes. AWS takes
-/// minutes to deliver them; the drill does not make its players wait.
+/// Flow log records can be read at the moment at which their window of 60 s closes, unless the scenario
+/// has them delivered late. AWS takes minutes; a drill need not make its players wait.
 #[derive(Debug)]
 pub struct World {
     account: String,
+    region: String,
+    /// When the world's time is 0.
+    epoch: DateTime<Utc>,
     start: DateTime<Utc>,
     pub(super) now: DateTime<Utc>,
     pub(super) estate: Estate,
-    /// Counts the changes of the estate.
-    pub(super) generation: u64,
-    conversations: Vec<Conversation>,
+    pub(super) traffic: Traffic,
+    pub(super) settings: Settings,
     findings: Vec<Scheduled>,
+    /// When findings were raised by name.
+    raised: BTreeMap<String, DateTime<Utc>>,
+    /// Changes that were made by calls.
+    changes: u64,
     log: VecDeque<Record>,
     /// Records that were dropped from the front of the log.
     dropped: u64,
-    silence: Silence,
     pub(super) ids: Ids,
     pub(super) beside: Beside,
     pub(super) blocks: Blocks,
@@ -48,28 +55,29 @@ pub struct World {
 }
 
 impl World {
-    /// The world as the drill begins, at `start`, with an hour of history.
+    /// The world as the drill begins, at `start`, with its history.
     pub fn new(scenario: Scenario, start: DateTime<Utc>) -> Self {
-        let from = start - HISTORY;
+        let settings = Settings::default();
+        let epoch = start - settings.history;
         let estate = Estate::from_parts(scenario.parts, start);
-        let scripts = scenario.scripts.into_iter().zip(1_u64..);
-        let conversations = scripts
-            .map(|(script, number)| Conversation::new(script, mix(number), start, from))
-            .collect();
+        let blocks = Blocks::default();
         let mut world = Self {
             account: scenario.account,
+            region: scenario.region,
+            epoch,
             start,
-            now: from,
-            silence: Silence::new(&estate, from),
+            now: epoch,
+            traffic: Traffic::new(&estate, &blocks, scenario.scripts, &settings),
+            settings,
             estate,
-            generation: 0,
-            conversations,
             findings: scenario.findings,
+            raised: BTreeMap::new(),
+            changes: 0,
             log: VecDeque::new(),
             dropped: 0,
             ids: Ids::default(),
             beside: Beside::default(),
-            blocks: Blocks::default(),
+            blocks,
             due: Due::default(),
             released: Vec::new(),
         };
@@ -79,34 +87,53 @@ impl World {
 
     /// Lets everything happen that happens until `now`. Going back in time does nothing.
     pub fn advance(&mut self, now: DateTime<Utc>) {
-        while let Some((at, event)) = self.due.next(now) {
-            self.play(at);
-            self.happen(event);
+        loop {
+            let until = self.due.first().map_or(now, |it| it.min(now));
+            if let Some((at, deed)) = self.traffic.play(self.micros(until)) {
+                self.now = self.now.max(self.moment(at));
+                self.notice(&deed);
+                continue;
+            }
+            self.now = self.now.max(until);
+            match self.due.next(now) {
+                Some((_, event)) => self.happen(event),
+                None => break,
+            }
         }
-        self.play(now);
+        self.log.extend(self.traffic.take_records());
+        self.forget();
     }
 
-    /// Lets everybody talk until `now`, under the rules in force.
-    fn play(&mut self, now: DateTime<Utc>) {
-        if now <= self.now {
-            return;
+    /// The world's time at a moment; 0 before its beginning.
+    pub(super) fn micros(&self, at: DateTime<Utc>) -> Micros {
+        let passed = (at - self.epoch).num_microseconds().unwrap_or(i64::MAX);
+        Micros::try_from(passed).unwrap_or(0)
+    }
+
+    /// The moment of the world's time.
+    pub(super) fn moment(&self, at: Micros) -> DateTime<Utc> {
+        let passed = i64::try_from(at).map_or(TimeDelta::MAX, TimeDelta::microseconds);
+        let moment = self.epoch.checked_add_signed(passed);
+        moment.unwrap_or(DateTime::<Utc>::MAX_UTC)
+    }
+
+    /// The estate has changed: guests know at once, packets when the change has spread.
+    pub(super) fn changed(&mut self) {
+        let now = self.micros(self.now);
+        if self.settings.propagation > TimeDelta::zero() {
+            self.traffic.update_hosts(&self.estate, &self.blocks, now);
+            let spread = Event::Spread(Box::new(self.estate.clone()));
+            self.due.at(self.now + self.settings.propagation, spread);
+        } else {
+            self.traffic.update(&self.estate, &self.blocks, now);
         }
-        let around = Surroundings {
-            estate: &self.estate,
-            blocks: &self.blocks,
-            generation: self.generation,
-            account: &self.account,
-        };
-        let mut fresh = Vec::new();
-        for conversation in &mut self.conversations {
-            conversation.advance(now, around, &mut fresh);
+    }
+
+    /// Something happened in the traffic that the account notices.
+    fn notice(&mut self, deed: &Deed) {
+        match deed {
+            Deed::Health { eni, port, healthy } => self.checked(eni, *port, *healthy),
         }
-        fresh.sort_by_key(|it| it.emitted);
-        self.silence.fill(now, around, &mut fresh);
-        fresh.sort_by_key(|it| it.emitted);
-        self.log.extend(fresh);
-        self.now = now;
-        self.forget();
     }
 
     /// The estate as it is.
@@ -124,19 +151,27 @@ impl World {
         appeared
     }
 
-    /// Lines of the streams of `enis` that `log` wrote since `since`, oldest first.
+    /// Lines of the streams of `enis` that `log` wrote of windows that ended since `since`, oldest first.
     pub fn lines(&self, log: &FlowLog, enis: &[EniId], since: DateTime<Utc>) -> Vec<FlowLine> {
         if !self.estate.flow_logs().iter().any(|it| it.id == log.id) {
             return Vec::new();
         }
         let wanted: BTreeSet<&EniId> = enis.iter().collect();
-        let first = self.log.partition_point(|it| it.emitted < since);
+        let since = self.micros(since);
+        let until = self.micros(self.now - self.settings.delivery);
+        let first = self.log.partition_point(|it| it.closed < since);
+        let epoch = self.epoch.timestamp();
+        let writer = Lines::new(&log.format, &self.account, &self.region, epoch);
         let numbered = self.log.iter().zip(self.dropped..).skip(first);
-        let lines = numbered.filter(|(record, _)| wanted.contains(&record.eni));
-        lines
-            .map(|(record, number)| FlowLine {
-                event: hash(&record.text, number),
-                text: record.text.clone(),
+        numbered
+            .take_while(|(record, _)| record.closed <= until)
+            .filter(|(record, _)| wanted.contains(&record.owner.eni) && is_of(log, record))
+            .map(|(record, number)| {
+                let text = writer.line(record);
+                FlowLine {
+                    event: hash(&text, number),
+                    text,
+                }
             })
             .collect()
     }
@@ -158,7 +193,8 @@ impl World {
     ) -> Result<Answer, Refusal> {
         self.advance(now);
         let answer = self.change(operation)?;
-        self.generation = self.generation.wrapping_add(1);
+        self.changes += 1;
+        self.changed();
         Ok(answer)
     }
 
@@ -168,9 +204,58 @@ impl World {
         self.beside.listing()
     }
 
+    /// What really happened. No player sees it.
+    pub fn truth(&self) -> &Truth {
+        self.traffic.truth()
+    }
+
+    /// Begins a conversation that waits for it; whether there is one of that name.
+    pub fn begin(&mut self, conversation: &str) -> bool {
+        let now = self.micros(self.now);
+        self.traffic.begin(conversation, now)
+    }
+
+    /// Ends a conversation: its clients fall silent. Whether there is one of that name.
+    pub fn end(&mut self, conversation: &str) -> bool {
+        let now = self.micros(self.now);
+        self.traffic.end(conversation, now)
+    }
+
+    /// Raises a finding by its id; whether there is one.
+    pub fn raise(&mut self, finding: &str) -> bool {
+        let known = self
+            .findings
+            .iter()
+            .any(|it| it.finding.id.as_str() == finding);
+        if known {
+            let now = self.now;
+            self.raised.entry(finding.to_owned()).or_insert(now);
+        }
+        known
+    }
+
+    /// A change was made, and for a minute no packet of the attack has arrived.
+    pub fn is_contained(&self) -> bool {
+        let last = self.truth().attacked_last().map(|at| self.moment(at));
+        self.changes > 0 && last.is_none_or(|last| self.now - last >= CALM)
+    }
+
+    /// From now on, for so long, the flow log records nothing and says so: `SKIPDATA`.
+    /// <https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-records-examples.html>
+    pub fn skip_data(&mut self, duration: TimeDelta) {
+        let until = self.micros(self.now + duration);
+        self.traffic.skip_until(until);
+    }
+
+    /// Packets that were judged so far; those that travelled together are one.
+    pub fn judged(&self) -> u64 {
+        self.traffic.judged()
+    }
+
     fn forget(&mut self) {
-        let oldest = self.now - RETENTION;
-        let gone = self.log.partition_point(|it| it.emitted < oldest);
+        let oldest = self.micros(self.now - RETENTION);
+        let old = self.log.partition_point(|it| it.closed < oldest);
+        let gone = old.max(self.log.len().saturating_sub(MOST_RECORDS));
         self.log.drain(..gone);
         self.dropped = self
             .dropped
@@ -178,57 +263,12 @@ impl World {
     }
 }
 
-/// Writes `NODATA` for the windows in which an interface wrote nothing.
-#[derive(Debug)]
-struct Silence {
-    closes: BTreeMap<EniId, DateTime<Utc>>,
-    /// When an interface's last record was written.
-    heard: BTreeMap<EniId, DateTime<Utc>>,
-}
-
-impl Silence {
-    fn new(estate: &Estate, from: DateTime<Utc>) -> Self {
-        let closes = estate.enis().zip(0_i64..).map(|(eni, number)| {
-            let phase = TimeDelta::seconds(number.wrapping_mul(7) % 60);
-            (eni.id.clone(), from + WINDOW + phase)
-        });
-        Self {
-            closes: closes.collect(),
-            heard: BTreeMap::new(),
-        }
-    }
-
-    /// Adds to `fresh`, which is in order.
-    fn fill(&mut self, until: DateTime<Utc>, around: Surroundings<'_>, fresh: &mut Vec<Record>) {
-        let mut times: BTreeMap<EniId, Vec<DateTime<Utc>>> = BTreeMap::new();
-        for (eni, heard) in &self.heard {
-            times.insert(eni.clone(), vec![*heard]);
-        }
-        for record in fresh.iter() {
-            let times = times.entry(record.eni.clone()).or_default();
-            times.push(record.emitted);
-        }
-        for (eni, closes) in &mut self.closes {
-            let heard = times.get(eni).map_or(&[][..], Vec::as_slice);
-            while *closes <= until {
-                let opened = *closes - WINDOW;
-                let before = heard.partition_point(|it| *it <= opened);
-                let spoke = heard.get(before).is_some_and(|it| it <= closes);
-                if let Some(eni) = around.estate.eni(eni).filter(|_| !spoke) {
-                    fresh.push(Record {
-                        emitted: *closes,
-                        eni: eni.id.clone(),
-                        text: no_data(around.account, eni, opened, *closes),
-                    });
-                }
-                *closes += WINDOW;
-            }
-        }
-        for (eni, heard) in times {
-            if let Some(last) = heard.last() {
-                self.heard.insert(eni, *last);
-            }
-        }
+/// Whether a flow log is one for such records.
+fn is_of(log: &FlowLog, record: &Record) -> bool {
+    match &record.what {
+        What::Flow(key, _) if key.accepted => log.traffic != "REJECT",
+        What::Flow(..) => log.traffic != "ACCEPT",
+        What::Nothing | What::Skipped => true,
     }
 }
 

@@ -22,11 +22,6 @@ impl World {
         Vec::new()
     }
 
-    /// Whether the attack is contained.
-    pub(in crate::drill) fn is_contained(&self) -> bool {
-        false
-    }
-
     /// That the exercise began.
     pub(in crate::drill) fn began(&self, about: &About) -> Happening {
         Happening::Began {

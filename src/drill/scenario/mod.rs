@@ -7,13 +7,15 @@ mod layout;
 mod names;
 mod resolve;
 mod schedule;
+mod script;
 mod span;
 mod spec;
 mod stakes;
 
-use super::conversation::Script;
 use crate::model::{InstanceId, Part, Place};
 pub(super) use schedule::Scheduled;
+pub use script::Role;
+pub(super) use script::Script;
 pub use stakes::{Evidence, Objectives};
 
 /// A scenario, checked.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use toml::Spanned;
 
-use super::super::path::Party;
+use super::super::party::Party;
 use super::ScenarioError;
 use super::spec::{
     AclSpec, GatewaySpec, GroupSpec, InstanceSpec, InterfaceSpec, Name, Spec, SubnetSpec, TableSpec,

@@ -5,13 +5,12 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
-use super::super::conversation::Script;
-use super::super::path::Party;
+use super::super::party::Party;
 use super::layout;
 use super::names::{File, Names, Resolved};
 use super::schedule::Scheduled;
 use super::spec::{ConversationSpec, FindingSpec, Name, ProtocolSpec, Spec};
-use super::{Scenario, ScenarioError};
+use super::{Scenario, ScenarioError, Script};
 use crate::model::{EniId, Finding, FindingId, InstanceId, Severity};
 
 /// More exchanges per second than this would keep the machine busy with the drill alone.
@@ -114,6 +113,16 @@ fn scripts(file: File<'_>, names: &Names<'_>, it: &ConversationSpec) -> Resolved
                 return Err(file.invalid(to, "one end of a conversation is inside"));
             }
             scripts.push(Script {
+                conversation: it.name.get_ref().clone(),
+                role: super::Role::Business,
+                from: from.get_ref().clone(),
+                to: to.get_ref().clone(),
+                keepalive: None,
+                exfiltrates: false,
+                held: false,
+                listens: true,
+                balanced: None,
+                credentials: None,
                 client,
                 server,
                 protocol,

@@ -2,7 +2,7 @@
 
 mod any_sequence;
 mod changes;
-mod judgement;
+
 mod operations;
 mod reads;
 

@@ -1,0 +1,179 @@
+//! What really happened: what was asked, answered and delivered in every conversation. Players never see
+//! it; facilitators and scores do.
+
+use super::windows::Train;
+use crate::drill::net::Micros;
+use crate::drill::scenario::{Role, Script};
+
+/// How long a bucket of the account is.
+pub const BUCKET: Micros = 10_000_000;
+
+/// What really happened in every conversation.
+#[derive(Debug, Clone, Default)]
+pub struct Truth {
+    /// When the drill began, in the world's time.
+    start: Micros,
+    told: Vec<Told>,
+}
+
+/// What really happened between a client and a server of a conversation.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The conversation's name in the scenario.
+    pub conversation: String,
+    /// What it is to the players.
+    pub role: Role,
+    /// Who opens it.
+    pub from: String,
+    /// Whom it is with.
+    pub to: String,
+    /// Bytes of its requests are stolen data.
+    pub exfiltrates: bool,
+    /// Everything, the history included.
+    pub all: Sums,
+    /// When the first packet arrived, and the last one, in the world's time.
+    pub first: Option<Micros>,
+    /// See `first`.
+    pub last: Option<Micros>,
+    /// When an exchange was answered for the first time.
+    pub established: Option<Micros>,
+    /// By ten seconds since the drill began: those in which there was anything, in order.
+    pub buckets: Vec<Bucket>,
+}
+
+/// Ten seconds of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its number since the drill began, from 0.
+    pub number: u64,
+    /// What happened.
+    pub sums: Sums,
+    /// When the last packet arrived, in the world's time.
+    pub last: Option<Micros>,
+}
+
+/// What happened, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// Exchanges that were begun.
+    pub asked: u64,
+    /// Exchanges that were answered.
+    pub answered: u64,
+    /// Exchanges that were given up, or answered with an error.
+    pub failed: u64,
+    /// Packets that arrived: at the server, at the client.
+    pub packets: [u64; 2],
+    /// Their bytes.
+    pub bytes: [u64; 2],
+}
+
+/// Where a packet arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Toward {
+    Server,
+    Client,
+}
+
+impl Truth {
+    /// An account of these conversations.
+    pub(super) fn of(scripts: &[Script], start: Micros) -> Self {
+        let told = scripts.iter().map(|script| Told {
+            conversation: script.conversation.clone(),
+            role: script.role,
+            from: script.from.clone(),
+            to: script.to.clone(),
+            exfiltrates: script.exfiltrates,
+            all: Sums::default(),
+            first: None,
+            last: None,
+            established: None,
+            buckets: Vec::new(),
+        });
+        Self {
+            start,
+            told: told.collect(),
+        }
+    }
+
+    /// Every client with every server, in the order of the scenario.
+    pub fn conversations(&self) -> &[Told] {
+        &self.told
+    }
+
+    /// When the drill began, in the world's time.
+    pub fn start(&self) -> Micros {
+        self.start
+    }
+
+    /// When a packet of the attack last arrived.
+    pub fn attacked_last(&self) -> Option<Micros> {
+        let attack = self.told.iter().filter(|it| it.role == Role::Attack);
+        attack.filter_map(|it| it.last).max()
+    }
+
+    pub(super) fn asked(&mut self, told: usize, at: Micros) {
+        self.note(told, at, |sums| sums.asked += 1);
+    }
+
+    pub(super) fn ended(&mut self, told: usize, answered: bool, at: Micros) {
+        self.note(told, at, |sums| {
+            sums.answered += u64::from(answered);
+            sums.failed += u64::from(!answered);
+        });
+        if answered && let Some(told) = self.told.get_mut(told) {
+            told.established = told.established.or(Some(at));
+        }
+    }
+
+    pub(super) fn delivered(&mut self, told: usize, toward: Toward, train: Train, at: Micros) {
+        self.note(told, at, |sums| {
+            let way = usize::from(toward == Toward::Client);
+            if let (Some(packets), Some(bytes)) =
+                (sums.packets.get_mut(way), sums.bytes.get_mut(way))
+            {
+                *packets += u64::from(train.packets);
+                *bytes += u64::from(train.bytes);
+            }
+        });
+        let start = self.start;
+        if let Some(told) = self.told.get_mut(told) {
+            told.first = told.first.or(Some(at));
+            told.last = Some(at);
+            if at >= start
+                && let Some(bucket) = told.buckets.last_mut()
+            {
+                bucket.last = Some(at);
+            }
+        }
+    }
+
+    fn note(&mut self, told: usize, at: Micros, change: impl Fn(&mut Sums)) {
+        let Some(told) = self.told.get_mut(told) else {
+            return;
+        };
+        change(&mut told.all);
+        let Some(since) = at.checked_sub(self.start) else {
+            return;
+        };
+        let number = since / BUCKET;
+        // What is noted a moment ahead belongs to the bucket that has begun by then.
+        if told.buckets.last().is_none_or(|it| it.number < number) {
+            told.buckets.push(Bucket {
+                number,
+                sums: Sums::default(),
+                last: None,
+            });
+        }
+        if let Some(bucket) = told.buckets.last_mut() {
+            change(&mut bucket.sums);
+        }
+    }
+}
+
+impl Told {
+    /// What happened in a bucket.
+    pub fn bucket(&self, number: u64) -> Option<&Bucket> {
+        let at = self.buckets.binary_search_by_key(&number, |it| it.number);
+        self.buckets.get(at.ok()?)
+    }
+}

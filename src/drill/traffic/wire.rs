@@ -1,0 +1,143 @@
+//! Packets are sent: judged by the network, counted by the flow logs, told to whoever keeps the truth, and
+//! heard or not by the guest at the other end.
+
+use std::net::IpAddr;
+
+use super::hosts::Hosts;
+use super::session::Talk;
+use super::truth::{Toward, Truth};
+use super::windows::{Train, Windows};
+use crate::drill::net::{Arrival, Micros, Net, Origin, Outcome, Packet, Place, Sight};
+use crate::drill::number::mix;
+
+/// How long a packet is under way inside of the VPC.
+const INSIDE: Micros = 300;
+
+/// How long it takes at the least to somebody outside, and by how much this differs.
+const OUTSIDE: Micros = 8_000;
+const SPREAD: Micros = 40_000;
+
+/// What packets travel over.
+#[derive(Debug)]
+pub(super) struct Wire {
+    pub(super) net: Net,
+    pub(super) hosts: Hosts,
+    pub(super) windows: Windows,
+    pub(super) truth: Truth,
+    /// Packets that were judged; a train is one.
+    pub(super) judged: u64,
+    sights: Vec<Sight>,
+}
+
+/// A packet that was heard.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Heard {
+    /// When.
+    pub(super) at: Micros,
+    /// What whoever heard it sends back.
+    pub(super) back: Packet,
+}
+
+impl Wire {
+    pub(super) fn new(net: Net, truth: Truth) -> Self {
+        Self {
+            net,
+            hosts: Hosts::default(),
+            windows: Windows::default(),
+            truth,
+            judged: 0,
+            sights: Vec::with_capacity(8),
+        }
+    }
+
+    /// The client sends; `None`: the server does not hear it.
+    #[inline]
+    pub(super) fn to_server(
+        &mut self,
+        talk: &Talk,
+        packet: Packet,
+        train: Train,
+        at: Micros,
+    ) -> Option<Heard> {
+        let arrival = self.send(talk.client, packet, train, at)?;
+        let heard = talk.is_server(arrival.at).then(|| heard(arrival, at))?;
+        if let Some(told) = talk.told {
+            self.truth.delivered(told, Toward::Server, train, heard.at);
+        }
+        Some(heard)
+    }
+
+    /// The server sends; `None`: the client does not hear it.
+    #[inline]
+    pub(super) fn to_client(
+        &mut self,
+        talk: &Talk,
+        packet: Packet,
+        train: Train,
+        at: Micros,
+    ) -> Option<Heard> {
+        let arrival = self.send(talk.server, packet, train, at)?;
+        let heard = talk.is_client(arrival.at).then(|| heard(arrival, at))?;
+        if let Some(told) = talk.told {
+            self.truth.delivered(told, Toward::Client, train, heard.at);
+        }
+        Some(heard)
+    }
+
+    fn send(&mut self, from: Origin, packet: Packet, train: Train, at: Micros) -> Option<Arrival> {
+        // What a guest drops on the way out never gets to its interface; what it drops on the way in has
+        // passed it.
+        if let Origin::Eni(eni) = from
+            && !self.hosts.talks(eni, packet.dst)
+        {
+            return None;
+        }
+        self.sights.clear();
+        let fate = self.net.send(from, packet, at, &mut self.sights);
+        self.judged += 1;
+        let (train, arrival) = match fate.outcome {
+            Outcome::Delivered(arrival) => (train, Some(arrival)),
+            // The rest of a TCP burst waits for the first segment to be acknowledged.
+            Outcome::Dropped(_) if packet.protocol == Packet::TCP => (train.first(), None),
+            Outcome::Dropped(_) => (train, None),
+        };
+        for sight in &self.sights {
+            self.windows.count(sight, train, at);
+        }
+        arrival.filter(|it| match it.at {
+            Place::Eni(eni) => self.hosts.talks(eni, it.packet.src),
+            Place::Outside | Place::Service => true,
+        })
+    }
+}
+
+#[inline]
+fn heard(arrival: Arrival, at: Micros) -> Heard {
+    let way = match arrival.at {
+        Place::Outside => outside(arrival.packet.dst),
+        Place::Eni(_) | Place::Service => inside(arrival.packet.src),
+    };
+    Heard {
+        at: at + way,
+        back: arrival.packet.reversed(),
+    }
+}
+
+/// Private addresses are near, and so is what a service has in the VPC.
+fn inside(from: IpAddr) -> Micros {
+    let near = match from {
+        IpAddr::V4(it) => it.is_private(),
+        IpAddr::V6(_) => false,
+    };
+    if near { INSIDE } else { outside(from) }
+}
+
+fn outside(peer: IpAddr) -> Micros {
+    let number = match peer {
+        IpAddr::V4(it) => u64::from(it.to_bits()),
+        IpAddr::V6(it) => it.segments().iter().fold(0, |sum: u64, it| {
+            sum.wrapping_mul(31).wrapping_add(u64::from(*it))
+        }),
+    };
+    OUTSIDE + mix(number) % SPREAD
+}
