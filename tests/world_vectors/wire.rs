@@ -1,0 +1,201 @@
+//! The two ends of a flow: who sends what, and what each end has seen of the other.
+
+use std::net::IpAddr;
+
+use firedoor::drill::net::{Arrival, Fate, Micros, Net, Origin, Packet, Place};
+use firedoor::model::{EniId, EniKind, Estate};
+use serde_json::Value;
+
+/// An end.
+#[derive(Debug, Clone)]
+enum End {
+    /// One of our interfaces.
+    Ours(EniId),
+    Outside,
+}
+
+/// A flow and its ends.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    client: End,
+    server: End,
+    /// As the client sends it.
+    request: Packet,
+    /// As the server sends it where no request came to it yet.
+    reply: Packet,
+    /// How requests first came to the server.
+    heard: Option<Arrival>,
+}
+
+/// Keys that say nothing beyond what the topology says.
+const SILENT: [&str; 3] = ["via", "note", "arrives_as"];
+
+impl Wire {
+    /// Reads a flow; where the file says that it goes by something that always tracks, the server's
+    /// interface becomes such a thing.
+    pub(crate) fn read(value: &Value, estate: &mut Estate) -> Result<Self, String> {
+        const KNOWN: [&str; 8] = [
+            "src",
+            "dst",
+            "proto",
+            "sport",
+            "dport",
+            "icmp_type",
+            "icmp_code",
+            "automatically_tracked_by",
+        ];
+        let object = value.as_object().ok_or("a flow must be an object")?;
+        let known = |it: &str| KNOWN.contains(&it) || SILENT.contains(&it);
+        if let Some(unknown) = object.keys().find(|it| !known(it)) {
+            return Err(format!("flow.{unknown} is not known"));
+        }
+        let (src, dst) = (address(value, "src")?, address(value, "dst")?);
+        if let Some(element) = value["automatically_tracked_by"].as_str() {
+            make_tracked(estate, dst, element)?;
+        }
+        let number = |key: &str| value[key].as_u64().unwrap_or(0);
+        let port = |key: &str| {
+            u16::try_from(number(key)).map_err(|_| format!("flow.{key} is no port: {value}"))
+        };
+        let protocol = protocol(&value["proto"])?;
+        let packet = match protocol {
+            Packet::ICMP | Packet::ICMPV6 => {
+                let ping = Packet {
+                    protocol,
+                    ..Packet::ping(src, dst, 1)
+                };
+                match value["icmp_type"].as_u64() {
+                    None => ping,
+                    Some(kind) => Packet {
+                        dst_port: u16::try_from(kind << 8 | number("icmp_code"))
+                            .map_err(|_| format!("flow.icmp_type is no type: {value}"))?,
+                        ..ping
+                    },
+                }
+            }
+            _ => Packet {
+                protocol,
+                src,
+                dst,
+                src_port: port("sport")?,
+                dst_port: port("dport")?,
+            },
+        };
+        Ok(Self::new(packet, estate))
+    }
+
+    /// A flow of packets like this one, in which our addresses are private.
+    pub(crate) fn new(packet: Packet, estate: &Estate) -> Self {
+        let end = |address: IpAddr| {
+            let mut ours = estate.enis_of_address(address);
+            let ours = ours.find(|it| it.addresses.contains(&address));
+            ours.map_or(End::Outside, |it| End::Ours(it.id.clone()))
+        };
+        let (client, server) = (end(packet.src), end(packet.dst));
+        // Who is outside knows our public addresses only.
+        let public = |end: &End, private: IpAddr| match end {
+            End::Ours(id) => estate.eni(id).and_then(|it| it.public_of(private)),
+            End::Outside => None,
+        };
+        let known_as = |own: &End, other: &End, private: IpAddr| match other {
+            End::Outside => public(own, private).unwrap_or(private),
+            End::Ours(_) => private,
+        };
+        Self {
+            request: Packet {
+                dst: known_as(&server, &client, packet.dst),
+                ..packet
+            },
+            reply: Packet {
+                src: known_as(&client, &server, packet.src),
+                ..packet
+            }
+            .reversed(),
+            client,
+            server,
+            heard: None,
+        }
+    }
+
+    /// Sends a packet of one side. It counts as delivered if it comes to the other end, and as what it
+    /// was before: what bears another address or port is a stranger there.
+    pub(crate) fn send(&mut self, net: &mut Net, reply: bool, at: Micros) -> (Fate, bool) {
+        let (from, to, packet) = if reply {
+            let heard = self.heard.map(|it| it.packet.reversed());
+            (&self.server, &self.client, heard.unwrap_or(self.reply))
+        } else {
+            (&self.client, &self.server, self.request)
+        };
+        let origin = match from {
+            End::Ours(id) => net.eni(id).map_or(Origin::Outside, Origin::Eni),
+            End::Outside => Origin::Outside,
+        };
+        let fate = net.send(origin, packet, at, &mut Vec::new());
+        let arrived = fate.arrival().filter(|it| is_at(net, to, it.at));
+        let same = match (reply, arrived) {
+            (_, None) => false,
+            (true, Some(it)) => it.packet == self.request.reversed() || self.heard.is_none(),
+            (false, Some(it)) => *self.heard.get_or_insert(it) == it,
+        };
+        (fate, same)
+    }
+
+    /// The server is a service that nothing filters.
+    pub(crate) fn ends_at_service(&self) -> bool {
+        self.heard.is_some_and(|it| it.at == Place::Service)
+    }
+}
+
+fn is_at(net: &Net, end: &End, place: Place) -> bool {
+    match (end, place) {
+        (End::Ours(id), Place::Eni(ix)) => net.id(ix) == Some(id),
+        (End::Outside, Place::Outside | Place::Service) => true,
+        _ => false,
+    }
+}
+
+fn address(value: &Value, key: &str) -> Result<IpAddr, String> {
+    let text = value[key].as_str().unwrap_or_default();
+    text.parse()
+        .map_err(|_| format!("flow.{key} is no address: {text}"))
+}
+
+fn protocol(value: &Value) -> Result<u8, String> {
+    let number = |name: &str| match name {
+        "tcp" => Some(6),
+        "udp" => Some(17),
+        "icmp" => Some(1),
+        "icmpv6" => Some(58),
+        "esp" => Some(50),
+        "ah" => Some(51),
+        "gre" => Some(47),
+        "sctp" => Some(132),
+        other => other.parse().ok(),
+    };
+    let found = match value {
+        Value::String(name) => number(name),
+        Value::Number(it) => it.as_u64().and_then(|it| u8::try_from(it).ok()),
+        _ => None,
+    };
+    found.ok_or_else(|| format!("flow.proto is not known: {value}"))
+}
+
+fn make_tracked(estate: &mut Estate, server: IpAddr, element: &str) -> Result<(), String> {
+    const WORDS: [(&str, EniKind); 5] = [
+        ("network-load-balancer", EniKind::NetworkLoadBalancer),
+        ("nlb", EniKind::NetworkLoadBalancer),
+        ("accelerator", EniKind::GlobalAccelerator),
+        ("lambda", EniKind::Lambda),
+        ("interface", EniKind::Endpoint),
+    ];
+    if element.contains("nat") || element.contains("egress-only") {
+        return Ok(()); // its routes say so
+    }
+    let kind = WORDS.iter().find(|(word, _)| element.contains(word));
+    let eni = estate.eni_of_address(server).map(|it| it.id.clone());
+    let (Some((_, kind)), Some(eni)) = (kind, eni) else {
+        return Err(format!("flow.automatically_tracked_by can't be: {element}"));
+    };
+    estate.update_eni(&eni, |it| it.kind = *kind);
+    Ok(())
+}
