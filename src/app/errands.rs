@@ -8,9 +8,11 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::message::Message;
 use super::past::Archived;
+use super::played::Played;
 use crate::executor::{self, Archive, RunView};
 use crate::operation::{Actuator, Occasion, Probe};
 use crate::plan::Plan;
+use crate::sources::{Exercise, ExerciseError};
 
 /// Whoever is gone does not want the answer any more.
 fn answer(answers: &UnboundedSender<Message>, message: Message) {
@@ -45,6 +47,21 @@ pub(super) fn survey(
         let taken = taken.map_err(|error| error.to_string());
         let run = view.run;
         answer(&answers, Message::Surveyed { run, taken });
+    });
+}
+
+/// Wants something of the exercise, which may have much to do, and tells how it is then.
+pub(super) fn exercise(
+    exercise: Arc<dyn Exercise>,
+    asked: impl FnOnce(&dyn Exercise) -> Result<(), ExerciseError> + Send + 'static,
+    answers: UnboundedSender<Message>,
+) {
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = asked(&*exercise) {
+            answer(&answers, Message::ExerciseRefused(error.to_string()));
+        }
+        let now = Box::new(Played::of(&*exercise));
+        answer(&answers, Message::Exercise(now));
     });
 }
 

@@ -44,6 +44,7 @@ pub async fn run(
     let mut dirty = true;
     // Runs that were left in the middle are named first.
     perform(&mut state, &mut session, Effect::ReadArchive);
+    hear_exercise(&mut state, &session);
     let mut next_frame = Instant::now() + FIRST_FRAME;
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -63,6 +64,9 @@ pub async fn run(
             Some(update) = session.updates.recv() => Message::Update(Box::new(update)),
             _ = ticks.tick() => Message::Tick,
         };
+        if message == Message::Tick {
+            dirty |= hear_exercise(&mut state, &session);
+        }
         dirty |= shows_time(&state) || !matches!(message, Message::Tick);
         if let Some(exit) = take_in(&mut state, &mut session, message) {
             return Ok(exit);
@@ -79,11 +83,23 @@ pub async fn run(
     }
 }
 
+/// Takes in what is new in the exercise; whether there is anything.
+fn hear_exercise(state: &mut AppState, session: &Session) -> bool {
+    let news = session.news(state);
+    let is_news = news.is_some();
+    if let Some(news) = news {
+        state.update(news, session.clock.now());
+    }
+    is_news
+}
+
 /// Whether something on screen moves by itself every second. At rest ages move in steps of five; in a dump
 /// time stands still, and does not tell.
 fn shows_time(state: &AppState) -> bool {
     let still = state.settings.mode == Mode::Dump;
-    still || state.run_is_open() || state.now.timestamp() % 5 == 0
+    let playing = state.playing.as_ref();
+    let is_fast = playing.is_some_and(|it| it.played.pace.factor() > 1);
+    still || is_fast || state.run_is_open() || state.now.timestamp() % 5 == 0
 }
 
 fn take_in(state: &mut AppState, session: &mut Session, message: Message) -> Option<Exit> {

@@ -55,6 +55,18 @@ pub enum Command {
     ListRuns,
     /// Takes up a run that was left in the middle.
     TakeUp,
+    /// Shows the messages of an exercise.
+    Messages,
+    /// Lets the exercise's time stand still, or go on.
+    Pause,
+    /// Lets the exercise's time pass faster.
+    Faster,
+    /// Lets the exercise's time pass slower.
+    Slower,
+    /// The facilitator writes something down.
+    Note,
+    /// The facilitator gives the clock back to the players.
+    Release,
     /// Shows the keys and the sources.
     Help,
     /// Asks to quit.
@@ -84,6 +96,14 @@ pub enum Context {
     Confirm,
     /// Runs that were left in the middle are named.
     OpenRuns,
+    /// Every pane, in an exercise.
+    Exercise,
+    /// Messages of an exercise are read and answered.
+    Mail,
+    /// The facilitator's screen.
+    Facilitator,
+    /// The facilitator types a text.
+    Dictation,
     /// Quitting during a run is to be confirmed.
     Quit,
 }
@@ -122,7 +142,9 @@ const fn bind(
 /// Every binding, in the order of the help.
 pub const BINDINGS: &[Binding] = {
     use Command as C;
-    use Context::{Confirm, Console, Filter, OpenRuns, Quit, Reading};
+    use Context::{
+        Confirm, Console, Dictation, Exercise, Facilitator, Filter, Mail, OpenRuns, Quit, Reading,
+    };
     use Key as K;
     const NEIGHBOURS: Context = Context::Pane(Pane::Neighbours);
     const FLOWS: Context = Context::Pane(Pane::Flows);
@@ -286,6 +308,67 @@ pub const BINDINGS: &[Binding] = {
         ),
         bind(OpenRuns, C::Press, &[K::Enter], "press it", 1),
         bind(OpenRuns, C::Back, &[K::Esc, K::Ctrl('c')], "later", 1),
+        bind(Exercise, C::Messages, &[K::Char('m')], "messages", 3),
+        bind(Exercise, C::Pause, &[K::Char(' ')], "pause, go on", 5),
+        bind(
+            Exercise,
+            C::Faster,
+            &[K::Char('+'), K::Char('=')],
+            "faster",
+            6,
+        ),
+        bind(Exercise, C::Slower, &[K::Char('-')], "slower", 6),
+        bind(Mail, C::Press, &[K::Enter], "send the answer", 1),
+        bind(Mail, C::Up, &[K::Up], "newer", 2),
+        bind(Mail, C::Down, &[K::Down], "older", 2),
+        bind(Mail, C::PageDown, &[K::PageDown], "scroll the text", 3),
+        bind(Mail, C::PageUp, &[K::PageUp], "scroll back", 0),
+        bind(Mail, C::Erase, &[K::Backspace], "erase", 0),
+        bind(Mail, C::Back, &[K::Esc, K::Ctrl('c')], "close", 1),
+        bind(Facilitator, C::Open, &[K::Enter], "fire the inject", 1),
+        bind(
+            Facilitator,
+            C::Up,
+            &[K::Up, K::Char('k')],
+            "inject before",
+            0,
+        ),
+        bind(
+            Facilitator,
+            C::Down,
+            &[K::Down, K::Char('j')],
+            "next inject",
+            0,
+        ),
+        bind(Facilitator, C::Pause, &[K::Char(' ')], "pause, go on", 2),
+        bind(
+            Facilitator,
+            C::Faster,
+            &[K::Char('+'), K::Char('=')],
+            "faster",
+            4,
+        ),
+        bind(Facilitator, C::Slower, &[K::Char('-')], "slower", 4),
+        bind(
+            Facilitator,
+            C::Release,
+            &[K::Char('b')],
+            "give the clock back",
+            5,
+        ),
+        bind(Facilitator, C::Messages, &[K::Char('m')], "message", 3),
+        bind(Facilitator, C::Note, &[K::Char('n')], "note", 3),
+        bind(Facilitator, C::Help, &[K::Char('?')], "help", 2),
+        bind(
+            Facilitator,
+            C::Quit,
+            &[K::Char('q'), K::Ctrl('c')],
+            "leave: the drill goes on",
+            6,
+        ),
+        bind(Dictation, C::Press, &[K::Enter], "send", 1),
+        bind(Dictation, C::Erase, &[K::Backspace], "erase", 0),
+        bind(Dictation, C::Back, &[K::Esc, K::Ctrl('c')], "throw away", 1),
         bind(
             Quit,
             C::Quit,
@@ -367,6 +450,25 @@ mod tests {
                     assert!(free, "{key:?} in {pane:?} is {taken:?} elsewhere");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_only_an_exercise_has_takes_no_key_of_a_pane() {
+        let taken: Vec<_> = Context::Exercise.own().flat_map(|it| it.keys).collect();
+        for pane in Pane::ALL {
+            let pane = Context::Pane(pane);
+            for key in &taken {
+                assert_eq!(pane.command(**key), None, "{key:?} in {pane:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_types_a_text_has_every_character() {
+        for place in [Context::Mail, Context::Dictation] {
+            let taken = place.bindings().flat_map(|it| it.keys);
+            assert!(taken.into_iter().all(|key| !matches!(key, Key::Char(_))));
         }
     }
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::input::Input;
 use super::past::Archived;
+use super::played::Played;
 use crate::executor::{Checked, Resume, RunEvent, RunView};
 use crate::plan::{Plan, Taken};
-use crate::sources::{Command, Update};
+use crate::sources::{Command, Pace, Update};
 
 /// Something happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +33,10 @@ pub enum Message {
         /// What was found, or why nobody could look.
         taken: Result<Vec<Taken>, String>,
     },
+    /// The exercise is not as it was.
+    Exercise(Box<Played>),
+    /// The exercise did not do what was wanted: why.
+    ExerciseRefused(String),
     /// The journals were read.
     Archive(Arc<Archived>),
     /// The run could not be started, or its task died: why.
@@ -73,6 +78,15 @@ pub enum Effect {
         path: PathBuf,
         /// How.
         how: Resume,
+    },
+    /// Let the exercise's time pass at this pace.
+    Pace(Pace),
+    /// Answer a message of the exercise.
+    Answer {
+        /// Its number.
+        id: u32,
+        /// What is said.
+        text: String,
     },
     /// Read the journals.
     ReadArchive,

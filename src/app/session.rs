@@ -8,13 +8,14 @@ use tokio::sync::mpsc;
 
 use super::errands;
 use super::message::{Effect, Message};
+use super::played::Played;
 use super::state::AppState;
 use crate::executor::{
     Ports, Recorded, Resume, Run, RunEvent, RunView, Runs, Verification, Verifier,
 };
 use crate::operation::{Actuator, Occasion, Probe};
 use crate::plan::{self, Plan};
-use crate::sources::{Clock, Poller, Source, Update};
+use crate::sources::{Clock, Exercise, ExerciseError, Poller, Source, Update};
 
 /// How long after a change a verdict of the flow logs is waited for, unless somebody says otherwise. They
 /// come up to ten minutes late, and have to be complete for three.
@@ -33,6 +34,8 @@ pub struct Session {
     pub probe: Option<Arc<dyn Probe>>,
     /// Reads the flow logs after a run; `None`: nobody does.
     pub source: Option<Arc<dyn Source>>,
+    /// The exercise that this is; `None`: it is none.
+    pub exercise: Option<Arc<dyn Exercise>>,
     /// How long after a change a verdict of the flow logs is waited for.
     pub proof_wait: Duration,
     /// Tells the time.
@@ -65,6 +68,7 @@ impl Session {
             actuator,
             probe: None,
             source: None,
+            exercise: None,
             proof_wait: PROOF_WAIT,
             clock,
             journals,
@@ -91,10 +95,28 @@ impl Session {
                 errands::preflight(probe, *plan, occasion, ticket, self.answered.clone());
             }
             Effect::Survey(view) => self.survey(*view),
+            Effect::Pace(pace) => self.ask_exercise(move |it| it.set_pace(pace)),
+            Effect::Answer { id, text } => self.ask_exercise(move |it| it.answer(id, &text)),
             Effect::ReadArchive => errands::list(self.journals.clone(), self.answered.clone()),
             Effect::Quit => {}
         }
         Ok(())
+    }
+
+    fn ask_exercise(
+        &self,
+        asked: impl FnOnce(&dyn Exercise) -> Result<(), ExerciseError> + Send + 'static,
+    ) {
+        if let Some(exercise) = self.exercise.clone() {
+            errands::exercise(exercise, asked, self.answered.clone());
+        }
+    }
+
+    /// The exercise, if it is not as the console knows it.
+    pub(super) fn news(&self, state: &AppState) -> Option<Message> {
+        let now = Played::of(self.exercise.as_deref()?);
+        let known = state.playing.as_ref().map(|it| &it.played);
+        (known != Some(&now)).then(|| Message::Exercise(Box::new(now)))
     }
 
     fn start(&mut self, plan: Plan, state: &AppState) -> Result<(), String> {

@@ -15,6 +15,7 @@ use super::keymap::Context;
 use super::lamps::Lamp;
 use super::listed::Listed;
 use super::past::{Archived, Browsing, OpenRuns};
+use super::played::{Mail, Playing};
 use super::rows::FindingRow;
 use super::selected::Selected;
 use crate::executor::RunView;
@@ -84,6 +85,8 @@ pub enum Mode {
     Drill,
     /// Looks at what was once read of an account: there is nothing to change.
     Dump,
+    /// Looks at an exercise that is played again.
+    Replay,
 }
 
 impl Mode {
@@ -97,6 +100,7 @@ impl Mode {
         match self {
             Self::ReadOnly => Some("read-only session: start firedoor with --allow-changes"),
             Self::Dump => Some("this is a dump: there is nothing to change"),
+            Self::Replay => Some("this is a replay: nothing can be changed"),
             Self::Changes | Self::Drill => None,
         }
     }
@@ -146,6 +150,8 @@ pub enum Dialog {
     },
     /// Runs were left in the middle.
     OpenRuns(Box<OpenRuns>),
+    /// Messages to the players of an exercise.
+    Mail(Box<Mail>),
     /// A run is on its way, and somebody wants to quit.
     Quit,
 }
@@ -227,6 +233,8 @@ pub struct AppState {
     pub lamps: Vec<Lamp>,
     /// Why the last plan was not started.
     pub lost: Option<String>,
+    /// The exercise; `None`: this is none.
+    pub playing: Option<Playing>,
     /// A line for the analyst, until the next key.
     pub notice: Option<String>,
     /// What each action would do.
@@ -294,6 +302,7 @@ impl AppState {
             archive: None,
             lamps: Vec::new(),
             lost: None,
+            playing: None,
             notice: None,
             forecasts: Forecasts::default(),
             selected: Selected::default(),
@@ -314,6 +323,7 @@ impl AppState {
             }
             Some(Dialog::OpenRuns(_)) => Context::OpenRuns,
             Some(Dialog::Confirm(_)) => Context::Confirm,
+            Some(Dialog::Mail(_)) => Context::Mail,
             Some(Dialog::Quit) => Context::Quit,
             None if self.typing_filter => Context::Filter,
             None => Context::Pane(self.focus),

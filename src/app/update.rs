@@ -5,6 +5,7 @@ mod dialogs;
 mod feeds;
 mod panes;
 mod past;
+mod playing;
 mod runs;
 #[cfg(test)]
 mod tests;
@@ -48,6 +49,14 @@ impl AppState {
                 self.read_archive(archive);
                 Vec::new()
             }
+            Message::Exercise(played) => {
+                self.exercise_news(*played);
+                Vec::new()
+            }
+            Message::ExerciseRefused(why) => {
+                self.exercise_refused(why);
+                Vec::new()
+            }
             Message::RunLost(why) => self.run_lost(why),
             Message::Signal(Signal::HangUp | Signal::Terminate) => self.leave(),
             Message::Tick => Vec::new(),
@@ -72,6 +81,7 @@ impl AppState {
             (Context::Reading, Some(command)) => self.read(command),
             (Context::Confirm, command) => self.confirm_key(key, command),
             (Context::OpenRuns, Some(command)) => self.open_runs_key(command),
+            (Context::Mail, command) => self.mail_key(key, command),
             (Context::Quit, Some(command)) => self.quit_dialog(command),
             (Context::Filter, None) => {
                 if let Key::Char(c) = key {
@@ -86,12 +96,24 @@ impl AppState {
                 | Context::OpenRuns
                 | Context::Quit,
                 None,
-            ) => Vec::new(),
+            ) => {
+                let elsewhere = Context::Exercise.command(key);
+                let of_a_pane = matches!(context, Context::Console | Context::Pane(_));
+                elsewhere
+                    .filter(|_| of_a_pane)
+                    .map_or_else(Vec::new, |it| self.exercise_key(it))
+            }
+            // They are never where the keys go.
+            (Context::Exercise | Context::Facilitator | Context::Dictation, _) => Vec::new(),
         }
     }
 
-    /// Pasted text goes into a filter that is being typed, and nowhere else.
+    /// Pasted text goes into a filter or an answer that is being typed, and nowhere else.
     fn paste(&mut self, text: &str) -> Vec<Effect> {
+        if self.context() == Context::Mail {
+            self.write(text);
+            return Vec::new();
+        }
         if self.context() != Context::Filter {
             return Vec::new();
         }

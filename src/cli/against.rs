@@ -59,7 +59,7 @@ impl Against {
     ) -> Self {
         // In a drill or a dump nothing is the console's own.
         let own = match outside.mode {
-            Mode::Drill | Mode::Dump => OwnPath::default(),
+            Mode::Drill | Mode::Dump | Mode::Replay => OwnPath::default(),
             Mode::ReadOnly | Mode::Changes => own_path(Some(identity)).await,
         };
         Self {

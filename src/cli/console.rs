@@ -28,7 +28,7 @@ pub(super) async fn run(outside: Outside, args: &ConsoleArgs) -> eyre::Result<()
         since_minutes: outside.poll.since.as_secs() / 60,
         // In a drill or a dump nothing is the console's own.
         own: match outside.mode {
-            Mode::Drill | Mode::Dump => OwnPath::default(),
+            Mode::Drill | Mode::Dump | Mode::Replay => OwnPath::default(),
             Mode::ReadOnly | Mode::Changes => own_path(None).await,
         },
         playbooks: playbooks::all()?,

@@ -9,7 +9,7 @@ use ratatui::widgets::{Clear, Paragraph};
 use unicode_width::UnicodeWidthStr;
 
 use super::styles::Styles;
-use super::{dialogs, panes, text};
+use super::{dialogs, exercise, panes, text};
 use crate::app::{AppState, Command, Context, FeedState, Mode, Pane};
 use crate::executor::Proof;
 use crate::model::PartKind;
@@ -136,16 +136,20 @@ fn top_line<'a>(state: &AppState, styles: &Styles, width: usize) -> Line<'a> {
         Mode::Changes => (" CHANGES ALLOWED ", styles.alarm),
         Mode::Drill => (" DRILL ", styles.selected),
         Mode::Dump => (" DUMP ", styles.strong),
+        Mode::Replay => (" REPLAY ", styles.selected),
     };
+    let played = exercise::top(state, styles);
+    let played_width: usize = played.iter().map(|it| it.content.width()).sum();
     let ages = source_ages(state, styles);
     let ages_width: usize = ages.iter().map(|it| it.content.width()).sum();
-    let room = width.saturating_sub(mode.width() + ages_width + 2);
+    let room = width.saturating_sub(mode.width() + played_width + ages_width + 2);
     let who = match &state.identity {
         Some(it) => {
             let place = format!("{}{dot}{}", it.account, it.region);
             let all = format!("{place}{dot}{}", it.caller());
             // On a small screen the caller goes before the account or the Region does.
-            if all.width() <= room { all } else { place }
+            let who = if all.width() <= room { all } else { place };
+            exercise::with_team(state, who, room, &dot)
         }
         None => match state.feed(Feed::Identity).error {
             // The reason is longer than what is left of the line.
@@ -154,12 +158,13 @@ fn top_line<'a>(state: &AppState, styles: &Styles, width: usize) -> Line<'a> {
         },
     };
     let who = text::pad(&who, room, &styles.glyphs);
-    let mut spans = vec![
-        Span::styled(mode, mode_style),
+    let mut spans = vec![Span::styled(mode, mode_style)];
+    spans.extend(played);
+    spans.extend([
         Span::raw(" "),
         Span::styled(who, styles.strong),
         Span::raw(" "),
-    ];
+    ]);
     spans.extend(ages);
     Line::from(spans)
 }
@@ -243,13 +248,30 @@ fn hints<'a>(state: &AppState, styles: &Styles, width: usize) -> Line<'a> {
     }
     let (run, run_style) = run_state(state, styles);
     let room = width.saturating_sub(run.width() + 1);
-    let mut shown: Vec<_> = state
-        .context()
+    let context = state.context();
+    let of_an_exercise = state.playing.is_some() && matches!(context, Context::Pane(_));
+    let more = of_an_exercise.then(|| Context::Exercise.own());
+    let mut shown: Vec<_> = context
         .bindings()
+        .chain(more.into_iter().flatten())
         .filter(|it| it.priority > 0)
         .collect();
     let stoppable = state.run_is_open() && state.focus == Pane::Run;
     shown.retain(|it| it.command != Command::StopRun || stoppable);
+    let (mut spans, used) = fitting(shown, styles, room);
+    spans.push(Span::raw(
+        " ".repeat(width.saturating_sub(used + run.width())),
+    ));
+    spans.push(Span::styled(run, run_style));
+    Line::from(spans)
+}
+
+/// As many hints as there is room for, and their columns.
+pub(super) fn fitting<'a>(
+    mut shown: Vec<&crate::app::Binding>,
+    styles: &Styles,
+    room: usize,
+) -> (Vec<Span<'a>>, usize) {
     let total = |shown: &[&crate::app::Binding]| -> usize {
         shown
             .iter()
@@ -262,19 +284,14 @@ fn hints<'a>(state: &AppState, styles: &Styles, width: usize) -> Line<'a> {
         };
         shown.retain(|it| it.priority < least);
     }
+    let used = total(&shown);
     let mut spans = Vec::new();
-    let mut used = 0;
     for binding in shown {
         let (key, label) = hint(binding);
-        used += key.width() + label.width() + 3;
         spans.push(Span::styled(key, styles.strong));
         spans.push(Span::styled(format!(" {label}  "), styles.dim));
     }
-    spans.push(Span::raw(
-        " ".repeat(width.saturating_sub(used + run.width())),
-    ));
-    spans.push(Span::styled(run, run_style));
-    Line::from(spans)
+    (spans, used)
 }
 
 fn hint(binding: &crate::app::Binding) -> (String, &'static str) {

@@ -12,6 +12,7 @@
 //! ```
 
 mod dialogs;
+mod exercise;
 mod frame;
 mod panes;
 pub mod styles;

@@ -97,8 +97,9 @@ impl AppState {
 
     pub(super) fn confirm_key(&mut self, key: Key, command: Option<Command>) -> Vec<Effect> {
         let now = self.now;
-        // In a dump time stands still, and no key starts anything.
-        let still = self.settings.mode == Mode::Dump;
+        // Where time stands still there is nothing to wait for: in a dump no key starts anything, and in a
+        // pause nothing is sent.
+        let still = self.settings.mode == Mode::Dump || self.is_paused();
         let Some(Dialog::Confirm(confirm)) = &mut self.dialog else {
             return Vec::new();
         };

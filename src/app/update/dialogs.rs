@@ -13,7 +13,11 @@ impl AppState {
             (Some(Dialog::Explained(it)), other) => scroll_by(&mut it.scroll, other, 500),
             // What a host prints is as long as it likes; the view knows where it ends.
             (Some(Dialog::Step { scroll, .. }), other) => scroll_by(scroll, other, u16::MAX),
-            (Some(Dialog::Confirm(_) | Dialog::OpenRuns(_) | Dialog::Quit) | None, _) => {}
+            (
+                Some(Dialog::Confirm(_) | Dialog::OpenRuns(_) | Dialog::Mail(_) | Dialog::Quit)
+                | None,
+                _,
+            ) => {}
         }
         Vec::new()
     }

@@ -96,7 +96,15 @@ impl AppState {
             Command::TakeUp => self.take_up(),
             Command::Help => self.dialog = Some(Dialog::Help { scroll: 0 }),
             Command::Quit => return self.ask_to_leave(),
-            Command::OtherButton | Command::PreviousButton | Command::Press | Command::Erase => {}
+            Command::Messages | Command::Pause | Command::Faster | Command::Slower => {
+                return self.exercise_key(command);
+            }
+            Command::OtherButton
+            | Command::PreviousButton
+            | Command::Press
+            | Command::Erase
+            | Command::Note
+            | Command::Release => {}
         }
         Vec::new()
     }

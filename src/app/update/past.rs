@@ -56,7 +56,7 @@ impl AppState {
     }
 
     pub(super) fn open_runs_key(&mut self, command: Command) -> Vec<Effect> {
-        let now = self.now;
+        let (now, still) = (self.now, self.is_paused());
         let Some(Dialog::OpenRuns(open)) = &mut self.dialog else {
             return Vec::new();
         };
@@ -64,7 +64,7 @@ impl AppState {
             self.dialog = None;
             return Vec::new();
         }
-        if now - open.opened < GRACE {
+        if !still && now - open.opened < GRACE {
             return Vec::new();
         }
         let ids = open.runs.clone();

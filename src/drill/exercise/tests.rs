@@ -11,7 +11,6 @@ use super::*;
 use crate::drill::{DrillClock, Scenario, load, shipped};
 use crate::model::InstanceId;
 use crate::operation::Actuator;
-use crate::sources::Clock;
 
 fn t0() -> DateTime<Utc> {
     DateTime::from_timestamp(1_790_000_000, 123_456_789).unwrap()

@@ -23,11 +23,11 @@ pub(super) fn draw(
     let inner = popup(frame, styles, area, " Help ", width, area.height);
     if wide {
         let [left, right] = Layout::horizontal([Constraint::Fill(1); 2]).areas(inner);
-        scrolled(frame, keys(styles), scroll, left);
+        scrolled(frame, keys(state, styles), scroll, left);
         let lines = sources(state, styles, usize::from(right.width));
         scrolled(frame, lines, scroll, right);
     } else {
-        let mut lines = keys(styles);
+        let mut lines = keys(state, styles);
         lines.push(Line::default());
         lines.extend(sources(state, styles, usize::from(inner.width)));
         scrolled(frame, lines, scroll, inner);
@@ -51,7 +51,14 @@ fn sources<'a>(state: &AppState, styles: &Styles, width: usize) -> Vec<Line<'a>>
     lines
 }
 
-fn keys<'a>(styles: &Styles) -> Vec<Line<'a>> {
+fn keys<'a>(state: &AppState, styles: &Styles) -> Vec<Line<'a>> {
+    let of_an_exercise = [
+        (Context::Exercise, "In an exercise"),
+        (
+            Context::Mail,
+            "While messages are read (every character goes to the answer)",
+        ),
+    ];
     let contexts = [
         (Context::Console, "Keys"),
         (Context::Pane(Pane::Neighbours), "In the neighbours pane"),
@@ -67,6 +74,16 @@ fn keys<'a>(styles: &Styles) -> Vec<Line<'a>> {
             "While runs are named that were left in the middle",
         ),
     ];
+    let more = of_an_exercise.into_iter();
+    let more = more.filter(|_| state.playing.is_some());
+    key_lines(contexts.into_iter().chain(more), styles)
+}
+
+/// The keys of some places, each under its title.
+pub(in crate::view) fn key_lines<'a>(
+    contexts: impl Iterator<Item = (Context, &'a str)>,
+    styles: &Styles,
+) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     for (context, title) in contexts {
         if !lines.is_empty() {

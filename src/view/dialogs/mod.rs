@@ -3,6 +3,7 @@
 mod confirm;
 mod explained;
 mod help;
+mod mail;
 mod open_runs;
 mod step;
 
@@ -26,6 +27,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &AppState, styles: &Styles, are
             step::draw(frame, state, styles, (*step, *scroll), area);
         }
         Some(Dialog::OpenRuns(open)) => open_runs::draw(frame, state, styles, open, area),
+        Some(Dialog::Mail(it)) => mail::draw(frame, state, styles, it, area),
         Some(Dialog::Quit) => quit(frame, state, styles, area),
     }
 }

@@ -46,6 +46,7 @@ fn status(state: &AppState, styles: &Styles, confirm: &Confirm) -> (String, Styl
         return (words.into(), styles.strong);
     }
     match state.settings.mode {
+        Mode::Replay => ("this is a replay: to be read, not run".into(), styles.warn),
         Mode::Dump => ("this is a dump: to be read, not run".into(), styles.warn),
         Mode::ReadOnly => {
             let words = "read-only session: to be read, not run (start with --allow-changes)";
