@@ -15,6 +15,7 @@ mod plan;
 mod playbooks;
 mod policy;
 mod prepare;
+mod report;
 mod resume;
 mod runs;
 mod undo;
@@ -39,6 +40,7 @@ use outside::Outside;
 use plan::PlanArgs;
 use policy::PolicyArgs;
 use prepare::PrepareArgs;
+use report::ReportArgs;
 use resume::ResumeArgs;
 use runs::RunsArgs;
 use undo::UndoArgs;
@@ -83,6 +85,8 @@ enum Command {
     Resume(ResumeArgs),
     /// Lists the runs of this machine; what is open comes first.
     Runs(RunsArgs),
+    /// Writes the after-action report of a case, an incident or a drill, from its journals alone.
+    Report(ReportArgs),
     /// Stages the pair of groups of sg-two-step-staged in the VPC of --vpc.
     Prepare(PrepareArgs),
     /// Looks whether everything that an incident needs is there: access, permissions, sources, groups, and
@@ -294,6 +298,7 @@ async fn carry_out(cli: Cli) -> eyre::Result<()> {
         Some(Command::Undo(asked)) => undo::run(&asked, account, args).await,
         Some(Command::Resume(asked)) => resume::run(&asked, account, args).await,
         Some(Command::Runs(asked)) => runs::run(&asked),
+        Some(Command::Report(asked)) => report::run(&asked),
         Some(Command::Prepare(asked)) => prepare::run(&asked, account, args).await,
         Some(Command::Doctor(asked)) => doctor::run(&asked, account, args).await,
         Some(Command::Policy(asked)) => policy::run(&asked),

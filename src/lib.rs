@@ -14,6 +14,7 @@ pub mod flows;
 pub mod model;
 pub mod operation;
 pub mod plan;
+pub mod report;
 pub mod sources;
 pub mod terminal;
 pub mod view;

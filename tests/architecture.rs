@@ -53,6 +53,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     // It draws what the view makes of the state.
     ("terminal", &["app"]),
+    // It reads journals: the records of an exercise are a port's.
+    (
+        "report",
+        &["model", "operation", "plan", "sources", "executor"],
+    ),
     // Arguments and wiring: it may name everything.
     (
         "cli",
