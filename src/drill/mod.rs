@@ -15,6 +15,7 @@ mod exercise;
 mod facilitator;
 mod faults;
 mod health;
+mod injects;
 pub mod net;
 mod number;
 mod party;
@@ -34,7 +35,7 @@ pub use facilitator::{Facilitation, JoinError, Joined, SocketError, join, runnin
 pub use faults::{Delay, Fault};
 pub use ports::Drill;
 pub use record::FORMAT;
-pub use scenario::{Evidence, Objectives, Scenario, ScenarioError, load, reference, shipped};
+pub use scenario::{Evidence, Objectives, Role, Scenario, ScenarioError, load, reference, shipped};
 pub use score::{RULES, Rule, Stakes, Told, score};
 pub use traffic::{BUCKET, Bucket, Sums, Truth};
 pub use world::World;

@@ -57,7 +57,7 @@ pub struct World {
 impl World {
     /// The world as the drill begins, at `start`, with its history.
     pub fn new(scenario: Scenario, start: DateTime<Utc>) -> Self {
-        let settings = Settings::default();
+        let settings = scenario.settings;
         let epoch = start - settings.history;
         let estate = Estate::from_parts(scenario.parts, start);
         let blocks = Blocks::default();

@@ -1,13 +1,17 @@
 //! The estate of a scenario, part by part.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use toml::Spanned;
 
 use super::super::record::FORMAT;
 use super::names::{File, Names, Resolved};
-use super::spec::{AclSpec, GroupSpec, InstanceSpec, InterfaceSpec, Name, RuleSpec, Spec};
+use super::span::Span;
+use super::spec::{
+    AclSpec, GroupSpec, InstanceSpec, InterfaceSpec, Name, RuleSpec, Spec, TableSpec,
+};
+use crate::flows::Field;
 use crate::model::{
     Acl, AclAction, AclEntry, AsgMembership, AsgName, AsgSize, Direction, Eni, EniKind, FlowLog,
     FlowLogDestination, Gateway, Group, GroupId, GroupRule, Instance, InstanceAttributes,
@@ -16,32 +20,45 @@ use crate::model::{
     Volume, Vpc, VpcId,
 };
 
+/// What volumes are called in the guest, the root one first.
+pub(super) const DEVICES: [&str; 4] = ["/dev/xvda", "/dev/sdf", "/dev/sdg", "/dev/sdh"];
+
 /// Every part of the estate.
-pub(super) fn parts(file: File<'_>, spec: &Spec, names: &Names<'_>) -> Resolved<Vec<Part>> {
-    let layout = Layout { file, spec, names };
+pub(super) fn parts(
+    file: File<'_>,
+    spec: &Spec,
+    names: &Names<'_>,
+    instances: &[InstanceSpec],
+) -> Resolved<Vec<Part>> {
+    let layout = Layout {
+        file,
+        spec,
+        names,
+        instances,
+    };
     let mut tables = Vec::new();
     for table in &spec.tables {
         tables.push(layout.table(table)?);
     }
     let groups = spec.groups.iter().map(|it| layout.group(it));
-    let instances = spec.instances.iter().map(|it| layout.instance(it));
+    let described = instances.iter().map(|it| layout.instance(it));
     Ok(vec![
         Part::Vpcs(vec![Vpc {
             id: layout.vpc(),
             name: spec.vpc.name.clone(),
-            cidrs: spec.vpc.cidrs.clone(),
+            cidrs: values(&spec.vpc.cidrs),
         }]),
         Part::Subnets(layout.subnets()?),
         Part::Enis(layout.enis()?),
-        Part::Instances(instances.collect::<Resolved<_>>()?),
+        Part::Instances(described.collect::<Resolved<_>>()?),
         Part::Groups(groups.collect::<Resolved<_>>()?),
         Part::Acls(spec.acls.iter().map(|it| layout.acl(it)).collect()),
         Part::RouteTables(tables),
         Part::Gateways(layout.gateways()?),
-        Part::Volumes(spec.instances.iter().flat_map(volumes).collect()),
-        Part::AsgMemberships(asg_memberships(&spec.instances)),
-        Part::TargetMemberships(spec.instances.iter().filter_map(target).collect()),
-        Part::Profiles(profiles(&spec.instances)),
+        Part::Volumes(instances.iter().flat_map(volumes).collect()),
+        Part::AsgMemberships(asg_memberships(instances)),
+        Part::TargetMemberships(instances.iter().filter_map(target).collect()),
+        Part::Profiles(profiles(instances)),
         Part::FlowLogs(vec![layout.flow_log()]),
     ])
 }
@@ -50,6 +67,7 @@ struct Layout<'a> {
     file: File<'a>,
     spec: &'a Spec,
     names: &'a Names<'a>,
+    instances: &'a [InstanceSpec],
 }
 
 impl Layout<'_> {
@@ -60,10 +78,6 @@ impl Layout<'_> {
     fn subnets(&self) -> Resolved<Vec<Subnet>> {
         let mut subnets = Vec::new();
         for it in &self.spec.subnets {
-            let inside = |cidr: &IpNet| self.spec.vpc.cidrs.iter().any(|vpc| vpc.contains(cidr));
-            if !it.cidrs.iter().all(inside) {
-                return Err(self.file.invalid(&it.name, "it lies outside of the VPC"));
-            }
             self.names.acls.find(self.file, "acl", &it.acl)?;
             if let Some(table) = &it.table {
                 self.names.tables.find(self.file, "table", table)?;
@@ -73,7 +87,7 @@ impl Layout<'_> {
                 vpc: self.vpc(),
                 name: it.name.get_ref().clone(),
                 zone: it.zone.clone(),
-                cidrs: it.cidrs.clone(),
+                cidrs: values(&it.cidrs),
             });
         }
         Ok(subnets)
@@ -81,7 +95,7 @@ impl Layout<'_> {
 
     fn enis(&self) -> Resolved<Vec<Eni>> {
         let mut enis = Vec::new();
-        for instance in &self.spec.instances {
+        for instance in self.instances {
             for (interface, index) in instance.interfaces.iter().zip(0_u16..) {
                 enis.push(Eni {
                     instance: Some(InstanceId::new(instance.id.get_ref())),
@@ -98,11 +112,6 @@ impl Layout<'_> {
 
     fn eni(&self, it: &InterfaceSpec) -> Resolved<Eni> {
         let subnet = self.names.subnets.find(self.file, "subnet", &it.subnet)?;
-        let inside = |address: &IpAddr| subnet.cidrs.iter().any(|it| it.contains(address));
-        if it.addresses.is_empty() || !it.addresses.iter().all(inside) {
-            let problem = "it needs addresses, all in its subnet";
-            return Err(self.file.invalid(&it.id, problem));
-        }
         let groups = it.groups.iter().map(|name| self.group_id("groups", name));
         let kind = it.kind.unwrap_or(EniKind::Instance);
         Ok(Eni {
@@ -111,7 +120,7 @@ impl Layout<'_> {
             subnet: subnet.id.get_ref().as_str().into(),
             kind,
             description: it.description.clone(),
-            addresses: it.addresses.clone(),
+            addresses: values(&it.addresses),
             public: public(it),
             groups: groups.collect::<Resolved<_>>()?,
             instance: None,
@@ -124,8 +133,10 @@ impl Layout<'_> {
 
     fn instance(&self, it: &InstanceSpec) -> Resolved<Instance> {
         let primary = it.interfaces.first();
-        let primary =
-            primary.ok_or_else(|| self.file.invalid(&it.name, "it needs an interface"))?;
+        let primary = primary.ok_or_else(|| {
+            self.file
+                .invalid("interfaces", &it.name, "it needs an interface")
+        })?;
         let subnet = self
             .names
             .subnets
@@ -192,7 +203,7 @@ impl Layout<'_> {
             id: Some(RuleId::new(format!("sgr-{digits}{number:02x}"))),
             direction,
             protocol: it.protocol.protocol(),
-            ports: ports(it.port, it.to),
+            ports: ports(it.port.as_ref(), it.to),
             peer,
         })
     }
@@ -200,11 +211,11 @@ impl Layout<'_> {
     fn acl(&self, it: &AclSpec) -> Acl {
         let listed = it.entries.iter().map(|entry| AclEntry {
             direction: entry.direction,
-            number: entry.number,
+            number: *entry.number.get_ref(),
             action: entry.action,
             protocol: entry.protocol.protocol(),
-            cidr: entry.cidr,
-            ports: ports(entry.port, entry.to),
+            cidr: *entry.cidr.get_ref(),
+            ports: ports(entry.port.as_ref(), entry.to),
         });
         let served = self.spec.subnets.iter();
         let served = served.filter(|subnet| subnet.acl.get_ref() == it.name.get_ref());
@@ -218,7 +229,7 @@ impl Layout<'_> {
         }
     }
 
-    fn table(&self, it: &super::spec::TableSpec) -> Resolved<RouteTable> {
+    fn table(&self, it: &TableSpec) -> Resolved<RouteTable> {
         let mut routes = Vec::new();
         for route in &it.routes {
             let target = if route.target.get_ref() == "local" {
@@ -231,7 +242,7 @@ impl Layout<'_> {
                     .get_ref()
             };
             routes.push(Route {
-                destination: route.destination.to_string(),
+                destination: route.destination.get_ref().to_string(),
                 target: target.to_owned(),
                 blackhole: false,
                 propagated: false,
@@ -281,19 +292,49 @@ impl Layout<'_> {
             id: self.spec.flow_log.id.get_ref().clone(),
             resource: self.spec.vpc.id.get_ref().clone(),
             destination: FlowLogDestination::LogGroup(self.spec.flow_log.log_group.clone()),
-            format: FORMAT.to_owned(),
-            aggregation_seconds: 60,
+            format: format(self.spec.flow_log.format.as_ref()),
+            aggregation_seconds: seconds(self.spec.flow_log.aggregation.as_ref()),
             traffic: "ALL".to_owned(),
             delivery_error: None,
         }
     }
 }
 
-fn ports(from: Option<u16>, to: Option<u16>) -> Option<PortRange> {
+fn ports(from: Option<&Spanned<u16>>, to: Option<u16>) -> Option<PortRange> {
     from.map(|from| PortRange {
-        from: i32::from(from),
-        to: i32::from(to.unwrap_or(from)),
+        from: i32::from(*from.get_ref()),
+        to: i32::from(to.unwrap_or(*from.get_ref())),
     })
+}
+
+/// The fields of a flow log: those of every version up to `vN`, or those that are named; without a choice those
+/// that the console needs most.
+fn format(chosen: Option<&Name>) -> String {
+    let Some(chosen) = chosen.map(|it| it.get_ref().as_str()) else {
+        return FORMAT.to_owned();
+    };
+    let version = chosen
+        .strip_prefix('v')
+        .and_then(|it| it.parse::<u8>().ok());
+    // Version 6 is the transit gateways' own.
+    let known = |it: &Field, last: u8| it.version() <= last && it.version() != 6;
+    match version {
+        None => chosen.to_owned(),
+        Some(last) => {
+            let fields = Field::ALL.into_iter().filter(|it| known(it, last));
+            let fields: Vec<String> = fields.map(|it| format!("${{{}}}", it.name())).collect();
+            fields.join(" ")
+        }
+    }
+}
+
+fn seconds(window: Option<&Spanned<Span>>) -> u32 {
+    let seconds = window.map_or(60, |it| it.get_ref().0.num_seconds());
+    u32::try_from(seconds).unwrap_or(60)
+}
+
+fn values<T: Copy>(placed: &[Spanned<T>]) -> Vec<T> {
+    placed.iter().map(|it| *it.get_ref()).collect()
 }
 
 /// The deny of each direction and family that ends every NACL.
@@ -316,8 +357,7 @@ fn final_denies() -> impl Iterator<Item = AclEntry> {
 
 /// The first volume is the root one, and goes with the instance.
 fn volumes(it: &InstanceSpec) -> impl Iterator<Item = Volume> {
-    let devices = ["/dev/xvda", "/dev/sdf", "/dev/sdg", "/dev/sdh"];
-    it.volumes.iter().zip(devices).map(|(volume, device)| {
+    it.volumes.iter().zip(DEVICES).map(|(volume, device)| {
         let root = device == "/dev/xvda";
         Volume {
             id: volume.get_ref().as_str().into(),
@@ -380,11 +420,10 @@ fn target(it: &InstanceSpec) -> Option<TargetMembership> {
 
 /// The one public address of an interface is its primary address's.
 fn public(it: &InterfaceSpec) -> Vec<PublicAddress> {
-    let private = it.addresses.first().copied();
-    let mapped = private.zip(it.public);
+    let mapped = it.addresses.first().zip(it.public.as_ref());
     let mapped = mapped.map(|(private, address)| PublicAddress {
-        private,
-        address,
+        private: *private.get_ref(),
+        address: *address.get_ref(),
         elastic: !it.automatic,
     });
     mapped.into_iter().collect()

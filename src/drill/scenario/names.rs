@@ -1,8 +1,9 @@
 //! Names in a scenario file: what each refers to, and errors that say where a name stands that means
 //! nothing.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use toml::Spanned;
 
@@ -13,13 +14,36 @@ use super::spec::{
 };
 use crate::model::{EniId, Place};
 
+/// What a host is called, and one of its addresses.
+pub(super) type Host = (String, Party);
+
 pub(super) type Resolved<T> = Result<T, ScenarioError>;
 
-/// The file that names stand in.
+/// The file that names stand in, and everything that was found to be wrong with it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct File<'a> {
     pub(super) name: &'a str,
     pub(super) text: &'a str,
+    pub(super) problems: &'a RefCell<Vec<ScenarioError>>,
+}
+
+/// What no group and no network ACL filters and no flow log shows, by the name that conversations use: its
+/// IPv4 and its IPv6 address.
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html>
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html>
+const SERVICES: [(&str, [IpAddr; 2]); 3] = [
+    ("amazon-dns", service(253)),
+    ("amazon-time", service(123)),
+    ("amazon-imds", service(254)),
+];
+
+const fn service(last: u8) -> [IpAddr; 2] {
+    // The IPv6 addresses end in the same digits, read as hexadecimal ones.
+    let digits = (last / 100) as u16 * 0x100 + (last / 10 % 10) as u16 * 0x10 + (last % 10) as u16;
+    [
+        IpAddr::V4(Ipv4Addr::new(169, 254, 169, last)),
+        IpAddr::V6(Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, digits)),
+    ]
 }
 
 /// Everything of one kind, by name.
@@ -40,15 +64,50 @@ pub(super) struct Names<'a> {
     parties: BTreeMap<&'a str, Vec<Party>>,
 }
 
-impl File<'_> {
+impl<'f> File<'f> {
+    /// Its name, without folder and extension.
+    pub(super) fn stem(self) -> &'f str {
+        let file = std::path::Path::new(self.name).file_stem();
+        file.and_then(|it| it.to_str()).unwrap_or(self.name)
+    }
+
     pub(super) fn place<T>(self, it: &Spanned<T>) -> Place {
         Place::new(self.name, self.text, Some(it.span()))
     }
 
-    pub(super) fn invalid(self, name: &Name, problem: impl Into<String>) -> ScenarioError {
+    /// What is good of a result; what is wrong is kept.
+    pub(super) fn ok<T>(self, result: Resolved<T>) -> Option<T> {
+        result.map_err(|error| self.note(error)).ok()
+    }
+
+    /// Keeps something that is wrong.
+    pub(super) fn note(self, error: ScenarioError) {
+        self.problems.borrow_mut().push(error);
+    }
+
+    /// Keeps that a value makes no sense, where it does not.
+    pub(super) fn refuse<T: ToString>(
+        self,
+        wrong: bool,
+        key: &'static str,
+        value: &Spanned<T>,
+        problem: &str,
+    ) {
+        if wrong {
+            self.note(self.invalid(key, value, problem));
+        }
+    }
+
+    pub(super) fn invalid<T: ToString>(
+        self,
+        key: &'static str,
+        value: &Spanned<T>,
+        problem: impl Into<String>,
+    ) -> ScenarioError {
         ScenarioError::Invalid {
-            place: self.place(name),
-            name: name.get_ref().clone(),
+            place: self.place(value),
+            key,
+            value: value.get_ref().to_string(),
             problem: problem.into(),
         }
     }
@@ -61,7 +120,12 @@ impl File<'_> {
         }
     }
 
-    fn unresolved(self, key: &'static str, what: &'static str, name: &Name) -> ScenarioError {
+    pub(super) fn unresolved(
+        self,
+        key: &'static str,
+        what: &'static str,
+        name: &Name,
+    ) -> ScenarioError {
         ScenarioError::Unresolved {
             place: self.place(name),
             key,
@@ -74,14 +138,14 @@ impl File<'_> {
         self,
         what: &'static str,
         named: impl Iterator<Item = (&'a Name, &'a T)>,
-    ) -> Resolved<Index<'a, T>> {
+    ) -> Index<'a, T> {
         let mut by_name = BTreeMap::new();
         for (name, it) in named {
             if by_name.insert(name.get_ref().as_str(), it).is_some() {
-                return Err(self.duplicate(what, name));
+                self.note(self.duplicate(what, name));
             }
         }
-        Ok(Index { what, by_name })
+        Index { what, by_name }
     }
 }
 
@@ -94,10 +158,11 @@ impl<'a, T> Index<'a, T> {
 }
 
 impl<'a> Names<'a> {
-    pub(super) fn of(file: File<'_>, spec: &'a Spec) -> Resolved<Self> {
+    pub(super) fn of(file: File<'_>, spec: &'a Spec, instances: &'a [InstanceSpec]) -> Self {
         for it in &spec.interfaces {
             if it.name.is_none() || it.kind.is_none() {
-                return Err(file.invalid(&it.id, "an interface apart has a name and a kind"));
+                let problem = "an interface apart from instances has a name and a kind";
+                file.note(file.invalid("interfaces", &it.id, problem));
             }
         }
         let apart = || {
@@ -105,58 +170,87 @@ impl<'a> Names<'a> {
             spec.interfaces.iter().filter_map(named)
         };
         let mut names = Self {
-            subnets: file.index("subnet", spec.subnets.iter().map(|it| (&it.name, it)))?,
-            groups: file.index("group", spec.groups.iter().map(|it| (&it.name, it)))?,
-            acls: file.index("network ACL", spec.acls.iter().map(|it| (&it.name, it)))?,
-            tables: file.index("route table", spec.tables.iter().map(|it| (&it.name, it)))?,
-            gateways: file.index("gateway", spec.gateways.iter().map(|it| (&it.name, it)))?,
-            interfaces: file.index("interface", apart())?,
-            instances: file.index("instance", spec.instances.iter().map(|it| (&it.name, it)))?,
+            subnets: file.index("subnet", spec.subnets.iter().map(|it| (&it.name, it))),
+            groups: file.index("group", spec.groups.iter().map(|it| (&it.name, it))),
+            acls: file.index("network ACL", spec.acls.iter().map(|it| (&it.name, it))),
+            tables: file.index("route table", spec.tables.iter().map(|it| (&it.name, it))),
+            gateways: file.index("gateway", spec.gateways.iter().map(|it| (&it.name, it))),
+            interfaces: file.index("interface", apart()),
+            instances: file.index("instance", instances.iter().map(|it| (&it.name, it))),
             parties: BTreeMap::new(),
         };
-        for it in &spec.instances {
+        for it in instances {
             let parties = it.interfaces.iter().flat_map(ours).collect();
-            names.party(file, &it.name, parties)?;
+            names.party(file, &it.name, parties);
         }
         for (name, it) in apart() {
-            names.party(file, name, ours(it).collect())?;
+            names.party(file, name, ours(it).collect());
         }
         for it in &spec.outside {
-            let parties = it.addresses.iter().copied().map(Party::Outside);
-            names.party(file, &it.name, parties.collect())?;
+            let parties = it.addresses.iter().map(|it| Party::Outside(*it.get_ref()));
+            names.party(file, &it.name, parties.collect());
         }
-        Ok(names)
+        names
     }
 
-    fn party(&mut self, file: File<'_>, name: &'a Name, parties: Vec<Party>) -> Resolved<()> {
-        match self.parties.insert(name.get_ref(), parties) {
-            Some(_) => Err(file.duplicate("host", name)),
-            None => Ok(()),
+    fn party(&mut self, file: File<'_>, name: &'a Name, parties: Vec<Party>) {
+        let known = SERVICES
+            .iter()
+            .any(|(service, _)| service == name.get_ref());
+        if known || self.parties.insert(name.get_ref(), parties).is_some() {
+            file.note(file.duplicate("host", name));
         }
     }
 
-    /// A host's first address of the family.
-    pub(super) fn host(
+    /// The hosts that a list names: `web-*` is every host whose name begins so, by name.
+    pub(super) fn hosts(
         &self,
         file: File<'_>,
         key: &'static str,
-        name: &Name,
+        listed: &[Name],
         v6: bool,
-    ) -> Resolved<Party> {
-        let known = self.parties.get(name.get_ref().as_str());
+    ) -> Vec<Host> {
+        let mut hosts = Vec::new();
+        for name in listed {
+            let Some(start) = name.get_ref().strip_suffix('*') else {
+                hosts.extend(file.ok(self.host(file, key, name, v6)));
+                continue;
+            };
+            let own = self.parties.iter().filter(|(it, _)| it.starts_with(start));
+            let own = own.filter_map(|(name, it)| Some((*name, of_family(it, v6)?)));
+            let before = hosts.len();
+            hosts.extend(own.map(|(name, it)| (name.to_owned(), it.clone())));
+            if hosts.len() == before {
+                file.note(file.unresolved(key, "host", name));
+            }
+        }
+        hosts
+    }
+
+    /// A host's first address of the family.
+    fn host(&self, file: File<'_>, key: &'static str, name: &Name, v6: bool) -> Resolved<Host> {
+        let text = name.get_ref();
+        let service = SERVICES.iter().find(|(service, _)| service == text);
+        if let Some((_, [v4, six])) = service {
+            return Ok((text.clone(), Party::Outside(if v6 { *six } else { *v4 })));
+        }
+        let known = self.parties.get(text.as_str());
         let addresses = known.ok_or_else(|| file.unresolved(key, "host", name))?;
-        let suiting = addresses.iter().find(|it| it.address().is_ipv6() == v6);
         let family = if v6 { "IPv6" } else { "IPv4" };
-        suiting
-            .cloned()
-            .ok_or_else(|| file.invalid(name, format!("it has no {family} address")))
+        let suiting = of_family(addresses, v6).cloned();
+        let suiting = suiting.map(|it| (text.clone(), it));
+        suiting.ok_or_else(|| file.invalid(key, name, format!("it has no {family} address")))
     }
 }
 
+fn of_family(addresses: &[Party], v6: bool) -> Option<&Party> {
+    addresses.iter().find(|it| it.address().is_ipv6() == v6)
+}
+
 fn ours(interface: &InterfaceSpec) -> impl Iterator<Item = Party> {
-    let party = |address: &IpAddr| Party::Ours {
+    let party = |address: &Spanned<IpAddr>| Party::Ours {
         eni: EniId::new(interface.id.get_ref()),
-        address: *address,
+        address: *address.get_ref(),
     };
     interface.addresses.iter().map(party)
 }

@@ -1,220 +1,87 @@
 //! From a scenario file to a scenario: values are checked, and names become the ids and addresses
 //! that they mean. The estate's parts are put together by `layout`.
 
-use std::collections::BTreeSet;
-
 use chrono::TimeDelta;
+use toml::Spanned;
 
-use super::super::party::Party;
-use super::layout;
-use super::names::{File, Names, Resolved};
-use super::schedule::Scheduled;
-use super::spec::{ConversationSpec, FindingSpec, Name, ProtocolSpec, Spec};
-use super::{Scenario, ScenarioError, Script};
-use crate::model::{EniId, Finding, FindingId, InstanceId, Severity};
+use super::super::traffic::Settings;
+use super::names::{File, Names};
+use super::span::Span;
+use super::spec::Spec;
+use super::{Scenario, ScenarioError, check, expand, layout, plot, talk};
+use crate::model::{Estate, InstanceId};
 
-/// More exchanges per second than this would keep the machine busy with the drill alone.
-const BUSIEST: f64 = 500.0;
+/// How long a member of an Auto Scaling group may be unhealthy where the file does not say.
+const ASG_GRACE: TimeDelta = TimeDelta::minutes(3);
 
-/// More conversations than this nobody wants to look at.
-const MOST: usize = 2_000;
+/// How long an exercise takes where the file does not say.
+const MINUTES: u32 = 20;
 
-/// Turns what was read into a scenario.
-pub(super) fn scenario(name: &str, text: &str, spec: &Spec) -> Resolved<Scenario> {
-    let file = File { name, text };
+/// Turns what was read into a scenario; what is wrong is kept in the file.
+pub(super) fn scenario(file: File<'_>, spec: &Spec) -> Option<Scenario> {
     if *spec.version.get_ref() != 1 {
-        return Err(ScenarioError::Version {
+        file.note(ScenarioError::Version {
             place: file.place(&spec.version),
             version: *spec.version.get_ref(),
         });
+        return None;
     }
-    let account = spec.account.get_ref();
-    if account.len() != 12 || !account.bytes().all(|it| it.is_ascii_digit()) {
-        return Err(file.invalid(&spec.account, "an account id has 12 digits"));
-    }
-    check_ids(file, spec)?;
-    let names = Names::of(file, spec)?;
-    let suspect = names.instances.find(file, "suspect", &spec.suspect)?;
-    let parts = layout::parts(file, spec, &names)?;
-    let mut scripts = Vec::new();
-    for conversation in &spec.conversations {
-        scripts.extend(self::scripts(file, &names, conversation)?);
-    }
-    let busy: f64 = scripts.iter().map(rate).sum();
-    if scripts.len() > MOST || busy > BUSIEST {
-        let problem = format!(
-            "{} conversations with {busy:.0} exchanges a second are too much; the limits are {MOST} and {BUSIEST}",
-            scripts.len()
-        );
-        return Err(file.invalid(&spec.suspect, problem));
-    }
-    let findings = spec
-        .findings
-        .iter()
-        .map(|it| finding(file, spec, &names, it));
-    Ok(Scenario {
+    let instances = expand::instances(file, &spec.instances);
+    check::estate(file, spec, &instances);
+    let names = Names::of(file, spec, &instances);
+    let suspect = file.ok(names.instances.find(file, "suspect", &spec.suspect));
+    let parts = file.ok(layout::parts(file, spec, &names, &instances))?;
+    let estate = Estate::from_parts(parts.clone(), chrono::DateTime::UNIX_EPOCH);
+    let scripts = talk::scripts(file, spec, &names, &estate);
+    let findings = talk::findings(file, spec, &names);
+    let injects = plot::injects(file, spec, &estate);
+    Some(Scenario {
+        name: file.stem().to_owned(),
         title: spec.title.clone(),
-        account: account.clone(),
-        region: spec.region.clone(),
-        suspect: InstanceId::new(suspect.id.get_ref()),
-        findings: findings.collect::<Resolved<_>>()?,
+        summary: spec.summary.trim().to_owned(),
+        briefing: spec.briefing.trim().to_owned(),
+        level: spec.level.as_ref().map_or(1, |it| *it.get_ref()),
+        minutes: spec.minutes.as_ref().map_or(MINUTES, |it| *it.get_ref()),
+        account: spec.account.get_ref().clone(),
+        region: spec.region.get_ref().clone(),
+        suspect: InstanceId::new(suspect?.id.get_ref()),
+        settings: settings(file, spec),
         parts,
         scripts,
+        findings,
+        injects,
+        objectives: plot::objectives(file, spec),
     })
 }
 
-/// Ids are AWS's: a prefix and 17 hexadecimal digits, no two alike.
-fn check_ids(file: File<'_>, spec: &Spec) -> Resolved<()> {
-    let mut ids: Vec<(&str, &Name)> = vec![("vpc-", &spec.vpc.id), ("fl-", &spec.flow_log.id)];
-    ids.extend(spec.subnets.iter().map(|it| ("subnet-", &it.id)));
-    ids.extend(spec.groups.iter().map(|it| ("sg-", &it.id)));
-    ids.extend(spec.acls.iter().map(|it| ("acl-", &it.id)));
-    ids.extend(spec.tables.iter().map(|it| ("rtb-", &it.id)));
-    ids.extend(spec.gateways.iter().map(|it| ("", &it.id)));
-    ids.extend(spec.interfaces.iter().map(|it| ("eni-", &it.id)));
-    for it in &spec.instances {
-        ids.push(("i-", &it.id));
-        ids.extend(it.interfaces.iter().map(|it| ("eni-", &it.id)));
-        ids.extend(it.volumes.iter().map(|it| ("vol-", it)));
-    }
-    let mut seen = BTreeSet::new();
-    for (prefix, id) in ids {
-        let digits = match prefix {
-            "" => id.get_ref().split_once('-').map(|(_, digits)| digits),
-            _ => id.get_ref().strip_prefix(prefix),
-        };
-        let hex = |it: &str| it.len() == 17 && it.bytes().all(|it| it.is_ascii_hexdigit());
-        if !digits.is_some_and(hex) {
-            return Err(file.invalid(id, format!("an id is {prefix} and 17 hexadecimal digits")));
-        }
-        if !seen.insert(id.get_ref()) {
-            return Err(file.duplicate("id", id));
-        }
-    }
-    Ok(())
-}
-
-/// Every `from` with every `to`.
-fn scripts(file: File<'_>, names: &Names<'_>, it: &ConversationSpec) -> Resolved<Vec<Script>> {
-    let (every, pause) = check_pace(file, it)?;
-    let Some(protocol) = it.protocol.number() else {
-        return Err(file.invalid(&it.name, "a conversation has one protocol"));
+fn settings(file: File<'_>, spec: &Spec) -> Settings {
+    let (world, plain) = (&spec.world, Settings::default());
+    let minutes = |key, span: &Option<Spanned<Span>>, absent, most| {
+        span_between(file, key, span.as_ref(), absent, most)
     };
-    let ported = matches!(it.protocol, ProtocolSpec::Tcp | ProtocolSpec::Udp);
-    if ported != it.port.is_some() {
-        return Err(file.invalid(&it.name, "tcp and udp have a port, and nothing else does"));
+    Settings {
+        seed: world.seed.unwrap_or(plain.seed),
+        history: minutes("history", &world.history, plain.history, 24 * 60),
+        switches: spec.switches,
+        delivery: minutes("delay", &spec.flow_log.delay, plain.delivery, 60),
+        propagation: minutes("propagation", &world.propagation, plain.propagation, 5),
+        asg_grace: Some(minutes("asg_grace", &world.asg_grace, ASG_GRACE, 24 * 60)),
     }
-    let mut scripts = Vec::new();
-    for from in &it.from {
-        for to in it.to.iter().filter(|to| to.get_ref() != from.get_ref()) {
-            let client = names.host(file, "from", from, it.ipv6)?;
-            let server = names.host(file, "to", to, it.ipv6)?;
-            if matches!((&client, &server), (Party::Outside(_), Party::Outside(_))) {
-                return Err(file.invalid(to, "one end of a conversation is inside"));
-            }
-            scripts.push(Script {
-                conversation: it.name.get_ref().clone(),
-                role: super::Role::Business,
-                from: from.get_ref().clone(),
-                to: to.get_ref().clone(),
-                keepalive: None,
-                exfiltrates: false,
-                held: false,
-                listens: true,
-                balanced: None,
-                credentials: None,
-                client,
-                server,
-                protocol,
-                port: it.port.unwrap_or(0),
-                every,
-                packets: it.packets,
-                bytes: it.bytes,
-                starts: it.starts.map_or(-TimeDelta::days(30), |it| it.0),
-                lasts: it.lasts.map(|it| it.0),
-                pause,
-            });
-        }
-    }
-    Ok(scripts)
 }
 
-fn check_pace(file: File<'_>, it: &ConversationSpec) -> Resolved<(TimeDelta, TimeDelta)> {
-    let (every, pause) = (it.every.0, it.pause.unwrap_or(it.every).0);
-    let sane = TimeDelta::milliseconds(100)..=TimeDelta::days(7);
-    if !sane.contains(&every) || !sane.contains(&pause) {
-        return Err(file.invalid(&it.name, "every and pause lie between 100ms and 168h"));
-    }
-    if it.lasts.is_some_and(|lasts| lasts.0 < every) {
-        return Err(file.invalid(&it.name, "a connection lasts for one exchange at least"));
-    }
-    if it.packets.contains(&0) || it.bytes.contains(&0) {
-        return Err(file.invalid(&it.name, "an exchange has packets and bytes both ways"));
-    }
-    Ok((every, pause))
-}
-
-/// Exchanges per second at the most.
-fn rate(script: &Script) -> f64 {
-    1.0 / script.every.min(script.pause).as_seconds_f64().max(0.001)
-}
-
-fn finding(
+/// A span of so many minutes at the most.
+fn span_between(
     file: File<'_>,
-    spec: &Spec,
-    names: &Names<'_>,
-    it: &FindingSpec,
-) -> Resolved<Scheduled> {
-    let severity = *it.severity.get_ref();
-    if !(1.0..=10.0).contains(&severity) {
-        return Err(ScenarioError::Invalid {
-            place: file.place(&it.severity),
-            name: it.id.get_ref().clone(),
-            problem: "a severity lies between 1.0 and 10.0".to_owned(),
-        });
-    }
-    let instance = it.instance.as_ref();
-    let instance = instance.map(|name| names.instances.find(file, "instance", name));
-    let instance = instance.transpose()?;
-    let interfaces = instance.map_or(&[][..], |it| it.interfaces.as_slice());
-    let mut subnets = Vec::new();
-    for interface in interfaces {
-        let subnet = names.subnets.find(file, "subnet", &interface.subnet)?;
-        subnets.push(subnet.id.get_ref().as_str().into());
-    }
-    // What CreateSampleFindings names:
-    // https://docs.aws.amazon.com/guardduty/latest/ug/sample_findings.html
-    let sample = || it.sample.then(|| InstanceId::new("i-99999999"));
-    let id = instance.map(|it| InstanceId::new(it.id.get_ref()));
-    let finding = Finding {
-        id: FindingId::new(it.id.get_ref()),
-        kind: it.kind.clone(),
-        severity: Severity(severity),
-        title: it.title.clone(),
-        description: it.description.clone(),
-        account: spec.account.get_ref().clone(),
-        region: spec.region.clone(),
-        created: chrono::DateTime::UNIX_EPOCH,
-        updated: chrono::DateTime::UNIX_EPOCH,
-        count: it.count,
-        sample: it.sample,
-        resource_type: it.resource.clone(),
-        instances: id.or_else(sample).into_iter().collect(),
-        enis: interfaces
-            .iter()
-            .map(|it| EniId::new(it.id.get_ref()))
-            .collect(),
-        vpcs: instance
-            .map(|_| spec.vpc.id.get_ref().as_str().into())
-            .into_iter()
-            .collect(),
-        subnets,
-        action: it.action.clone(),
-        remotes: it.remotes.clone(),
+    key: &'static str,
+    span: Option<&Spanned<Span>>,
+    absent: TimeDelta,
+    most: i64,
+) -> TimeDelta {
+    let Some(span) = span else {
+        return absent;
     };
-    Ok(Scheduled {
-        at: it.at.0,
-        lag: it.lag.map_or(TimeDelta::zero(), |it| it.0),
-        finding,
-    })
+    let sane = TimeDelta::zero()..=TimeDelta::minutes(most);
+    let problem = format!("it lies between 0s and {most}m");
+    file.refuse(!sane.contains(&span.get_ref().0), key, span, &problem);
+    span.get_ref().0
 }

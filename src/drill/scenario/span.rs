@@ -1,5 +1,6 @@
 //! Spans of time as scenarios write them: `250ms`, `45s`, `-50m`, `2h`.
 
+use std::fmt;
 use std::str::FromStr;
 
 use chrono::TimeDelta;
@@ -8,6 +9,16 @@ use serde::{Deserialize, Deserializer, de::Error};
 /// A signed span of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Span(pub(super) TimeDelta);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = self.0.num_milliseconds();
+        let units = [(3_600_000, "h"), (60_000, "m"), (1_000, "s")];
+        let unit = units.into_iter().find(|(unit, _)| millis % unit == 0);
+        let (unit, name) = unit.unwrap_or((1, "ms"));
+        write!(f, "{}{name}", millis / unit)
+    }
+}
 
 impl FromStr for Span {
     type Err = String;
@@ -61,6 +72,9 @@ mod tests {
         ] {
             let read = text.parse::<Span>().ok().map(|it| it.0.num_milliseconds());
             assert_eq!(read, millis, "{text}");
+            if let Ok(span) = text.parse::<Span>() {
+                assert_eq!(span.to_string(), text);
+            }
         }
     }
 }

@@ -7,8 +7,8 @@ fn the_shipped_scenario_is_sound() {
     let scenario = load(Some("reverse-shell")).unwrap();
     assert_eq!(scenario.suspect().as_str(), SUSPECT);
     let unknown = load(Some("nope")).unwrap_err();
-    let text = "no scenario is named \"nope\"; there are: reverse-shell";
-    assert_eq!(unknown.to_string(), text);
+    let text = "no scenario is named \"nope\"; there are: reverse-shell, ";
+    assert!(unknown.to_string().starts_with(text), "{unknown}");
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn what_is_wrong_is_named_with_its_line() {
         (
             "every = \"2s\"",
             "every = \"2ms\"",
-            "\"reverse shell\": every and pause",
+            "every: \"reverse shell\": every and pause",
         ),
         ("every = \"2s\"", "every = \"soon\"", "is no span of time"),
         ("every = \"2s\"", "evry = \"2s\"", "unknown field `evry`"),
