@@ -10,7 +10,7 @@ use super::due::{Due, Event};
 use super::net::Micros;
 use super::number::{Ids, mix};
 use super::record::{Lines, Record, What};
-use super::scenario::{Scenario, Scheduled};
+use super::scenario::{Scenario, Scheduled, Script};
 use super::traffic::{Deed, Settings, Traffic, Truth};
 use crate::model::{EniId, Estate, Finding, FlowLog};
 use crate::operation::{Answer, Operation, Refusal, State};
@@ -57,20 +57,38 @@ pub struct World {
 impl World {
     /// The world as the drill begins, at `start`, with its history.
     pub fn new(scenario: Scenario, start: DateTime<Utc>) -> Self {
-        let settings = scenario.settings;
+        let mut world = Self::blank(
+            scenario.settings,
+            Estate::from_parts(scenario.parts, start),
+            scenario.scripts,
+            start,
+        );
+        world.account = scenario.account;
+        world.region = scenario.region;
+        world.findings = scenario.findings;
+        world.advance(start);
+        world
+    }
+
+    /// A world at the beginning of its history, in which nothing has happened yet.
+    pub(super) fn blank(
+        settings: Settings,
+        estate: Estate,
+        scripts: Vec<Script>,
+        start: DateTime<Utc>,
+    ) -> Self {
         let epoch = start - settings.history;
-        let estate = Estate::from_parts(scenario.parts, start);
         let blocks = Blocks::default();
-        let mut world = Self {
-            account: scenario.account,
-            region: scenario.region,
+        Self {
+            account: String::new(),
+            region: String::new(),
             epoch,
             start,
             now: epoch,
-            traffic: Traffic::new(&estate, &blocks, scenario.scripts, &settings),
+            traffic: Traffic::new(&estate, &blocks, scripts, &settings),
             settings,
             estate,
-            findings: scenario.findings,
+            findings: Vec::new(),
             raised: BTreeMap::new(),
             changes: 0,
             log: VecDeque::new(),
@@ -80,9 +98,7 @@ impl World {
             blocks,
             due: Due::default(),
             released: Vec::new(),
-        };
-        world.advance(start);
-        world
+        }
     }
 
     /// Lets everything happen that happens until `now`. Going back in time does nothing.

@@ -33,7 +33,7 @@ use super::scenario::Script;
 use crate::model::{Eni, EniId, Estate};
 
 pub(super) use settings::Settings;
-pub use truth::{BUCKET, Bucket, Sums, Told, Truth};
+pub use truth::{BUCKET, Bucket, Sums, Ledger, Truth};
 pub(super) use windows::{Key, Tally};
 
 /// An aggregation window.
@@ -104,7 +104,7 @@ impl Traffic {
         let net = Net::new(estate, settings.switches);
         let mut traffic = Self {
             queue: Queue::new(),
-            wire: Wire::new(net, Truth::of(&scripts, start)),
+            wire: Wire::new(net, Truth::new(start)),
             talks: Vec::new(),
             sessions: Vec::new(),
             balancer: Balancer::default(),
@@ -124,9 +124,12 @@ impl Traffic {
     }
 
     fn add(&mut self, script: Script, seed: u64, start: Micros) {
-        let told = self.scripts.len();
-        let Some(talk) = Talk::of(&script, &self.wire.net, seed, told) else {
+        let Some(talk) = Talk::of(&script, &self.wire.net, seed) else {
             return;
+        };
+        let talk = Talk {
+            told: self.wire.truth.tell(&script),
+            ..talk
         };
         let offset = script.starts.num_microseconds().unwrap_or(i64::MIN);
         let begins = start.saturating_add_signed(offset);
@@ -176,10 +179,11 @@ impl Traffic {
             *place = Some(Arc::new(Owner::of(estate, eni)));
         }
         if is_new {
+            // Windows of interfaces do not end together; that of a new one is a full one.
             let phase = u64::from(index(ix.index())) * 7 % 60 * 1_000_000;
+            let ahead = if now == 0 { phase } else { 0 };
             self.wire.windows.open(ix, now);
-            let phase = if now == 0 { phase } else { 0 };
-            self.queue.push(now + WINDOW + phase, Event::Closes(ix));
+            self.queue.push(now + WINDOW - ahead, Event::Closes(ix));
         }
     }
 

@@ -109,7 +109,7 @@ pub(super) struct Session {
 
 impl Talk {
     /// A script, among the interfaces of a network; `None`: one of its ends is not there.
-    pub(super) fn of(script: &Script, net: &Net, seed: u64, told: usize) -> Option<Self> {
+    pub(super) fn of(script: &Script, net: &Net, seed: u64) -> Option<Self> {
         let origin = |party: &Party| match party {
             Party::Ours { eni, .. } => net.eni(eni).map(Origin::Eni),
             Party::Outside(_) => Some(Origin::Outside),
@@ -139,7 +139,7 @@ impl Talk {
             keepalive: script.keepalive.map_or(NEVER, micros),
             way,
             seed,
-            told: Some(told),
+            told: None,
         })
     }
 

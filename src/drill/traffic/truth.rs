@@ -13,12 +13,12 @@ pub const BUCKET: Micros = 10_000_000;
 pub struct Truth {
     /// When the drill began, in the world's time.
     start: Micros,
-    told: Vec<Told>,
+    told: Vec<Ledger>,
 }
 
 /// What really happened between a client and a server of a conversation.
 #[derive(Debug, Clone)]
-pub struct Told {
+pub struct Ledger {
     /// The conversation's name in the scenario.
     pub conversation: String,
     /// What it is to the players.
@@ -75,9 +75,18 @@ pub(super) enum Toward {
 }
 
 impl Truth {
-    /// An account of these conversations.
-    pub(super) fn of(scripts: &[Script], start: Micros) -> Self {
-        let told = scripts.iter().map(|script| Told {
+    /// An account without conversations.
+    pub(super) fn new(start: Micros) -> Self {
+        let told = Vec::new();
+        Self { start, told }
+    }
+
+    /// Takes in a conversation; its place. One without a name is told to nobody.
+    pub(super) fn tell(&mut self, script: &Script) -> Option<usize> {
+        if script.conversation.is_empty() {
+            return None;
+        }
+        self.told.push(Ledger {
             conversation: script.conversation.clone(),
             role: script.role,
             from: script.from.clone(),
@@ -89,14 +98,11 @@ impl Truth {
             established: None,
             buckets: Vec::new(),
         });
-        Self {
-            start,
-            told: told.collect(),
-        }
+        self.told.len().checked_sub(1)
     }
 
     /// Every client with every server, in the order of the scenario.
-    pub fn conversations(&self) -> &[Told] {
+    pub fn conversations(&self) -> &[Ledger] {
         &self.told
     }
 
@@ -170,7 +176,7 @@ impl Truth {
     }
 }
 
-impl Told {
+impl Ledger {
     /// What happened in a bucket.
     pub fn bucket(&self, number: u64) -> Option<&Bucket> {
         let at = self.buckets.binary_search_by_key(&number, |it| it.number);

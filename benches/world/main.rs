@@ -1,0 +1,96 @@
+//! How fast the embedded world is, and what it weighs.
+//!
+//! `cargo bench --no-default-features --bench world`. Goal: 2 million packets a second on one core, each of
+//! them sent by a session, taken from the queue, judged at both interfaces and counted by both flow logs.
+//! The limit beside it, from the same run, is the queue's alone: a binary heap that takes and gives as
+//! many events, of which each packet needs one at least.
+
+mod console;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::hint::black_box;
+use std::io::{self, Write};
+use std::time::Instant;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use firedoor::drill::{Load, World};
+
+fn t0() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_790_000_000, 0).unwrap_or_default()
+}
+
+/// Resident memory in MiB: the second figure of `/proc/self/statm`, in pages of 4 KiB.
+fn resident() -> f64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = statm.split(' ').nth(1).and_then(|it| it.parse().ok());
+    pages.unwrap_or(0.0) / 256.0
+}
+
+/// Packets a second of a world that is under way, over `seconds` of its time.
+fn speed(world: &mut World, from: DateTime<Utc>, seconds: i64) -> (u64, f64) {
+    let before = world.judged();
+    let began = Instant::now();
+    for second in 1..=seconds {
+        world.advance(from + TimeDelta::seconds(second));
+    }
+    let packets = world.judged() - before;
+    (packets, began.elapsed().as_secs_f64())
+}
+
+/// Events a second of a binary heap that holds `waiting` of them.
+fn heap(waiting: u64, rounds: u64) -> f64 {
+    let scattered = |it: u64| it.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+    let mut heap: BinaryHeap<Reverse<(u64, u64, [u64; 2])>> = (0..waiting)
+        .map(|it| Reverse((scattered(it), it, [it; 2])))
+        .collect();
+    let began = Instant::now();
+    for number in 0..rounds {
+        if let Some(Reverse((at, _, event))) = heap.pop() {
+            heap.push(Reverse((at + scattered(number), number, black_box(event))));
+        }
+    }
+    millions(rounds) / began.elapsed().as_secs_f64()
+}
+
+/// In millions.
+fn millions(count: u64) -> f64 {
+    let thousands = u32::try_from(count / 1_000).unwrap_or(u32::MAX);
+    f64::from(thousands) / 1_000.0
+}
+
+fn main() -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    let bare = heap(200_000, 5_000_000);
+    writeln!(
+        out,
+        "limit: a binary heap of 200,000 events turns over {bare:.2} M events/s"
+    )?;
+    for (hosts, flows, every, seconds) in [
+        (100, 1_000, TimeDelta::milliseconds(100), 60),
+        (5_000, 20_000, TimeDelta::seconds(1), 60),
+        (5_000, 200_000, TimeDelta::seconds(10), 120),
+    ] {
+        let empty = resident();
+        let load = Load {
+            hosts,
+            flows,
+            every,
+        };
+        let mut world = load.world(t0());
+        // Every connection is opened before anything is measured.
+        let warm = t0() + every + TimeDelta::seconds(61);
+        world.advance(warm);
+        let (packets, took) = speed(&mut world, warm, seconds);
+        let rate = millions(packets) / took;
+        let weight = resident() - empty;
+        writeln!(
+            out,
+            "{hosts} hosts, {flows} live flows: {:.2} M packets in {took:.2} s: {rate:.2} M packets/s, \
+             {:.2} of the limit; {weight:.0} MiB",
+            millions(packets),
+            rate / bare
+        )?;
+    }
+    console::report(&mut out)
+}
