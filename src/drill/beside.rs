@@ -233,6 +233,16 @@ impl Beside {
         self.tags.remove(resource);
     }
 
+    /// Whether a session of a role that was issued to an instance at a moment is denied by now.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html>
+    pub(super) fn denies(&self, role: &str, instance: &InstanceId, issued: DateTime<Utc>) -> bool {
+        let own = self.policies.iter().filter(|((it, _), _)| it == role);
+        own.into_iter().any(|((_, name), policy)| match policy {
+            Policy::Sessions(until) => issued < *until,
+            Policy::Instance => name.ends_with(instance.as_str()),
+        })
+    }
+
     /// Puts an inline policy on the role of a profile, in the place of one of its name; `None`: takes it
     /// off.
     pub(super) fn set_policy(

@@ -323,7 +323,9 @@ impl World {
             Event::Stopped(instance) => {
                 self.estate
                     .update_instance(&instance, |it| it.state = InstanceState::Stopped);
+                self.suffers(&instance);
             }
+            Event::GraceIsOver(instance) => self.grace_is_over(&instance),
             Event::Running(instance) => self.runs(&instance),
             Event::CommandEnds(id) => {
                 let runs = |it: &InstanceId| {
@@ -339,6 +341,9 @@ impl World {
                 arn,
                 port,
             } => {
+                if self.fails_checks(&instance) {
+                    return;
+                }
                 self.estate.update_target_memberships(|all| {
                     let own = all
                         .iter_mut()
@@ -358,6 +363,7 @@ impl World {
             return;
         };
         self.blocks.restarted(instance, platform);
+        self.recovers(instance);
         self.estate
             .update_instance(instance, |it| it.state = InstanceState::Running);
         let own: BTreeSet<EniId> = self
@@ -381,7 +387,7 @@ impl World {
     }
 
     /// From a block that no scenario uses: <https://www.rfc-editor.org/rfc/rfc2544>.
-    fn public_address(&mut self) -> IpAddr {
+    pub(super) fn public_address(&mut self) -> IpAddr {
         let [.., high, low] = self.ids.next().to_be_bytes();
         IpAddr::V4(Ipv4Addr::new(198, 19, high, low))
     }
@@ -396,7 +402,7 @@ fn automatic(estate: &Estate, instance: &InstanceId) -> Vec<(EniId, IpAddr)> {
 
 /// The first address that nobody has; AWS keeps the first four and the last one of a subnet for itself.
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html>
-fn free_address(estate: &Estate, cidr: &IpNet) -> Option<IpAddr> {
+pub(super) fn free_address(estate: &Estate, cidr: &IpNet) -> Option<IpAddr> {
     let free = |it: &IpAddr| estate.eni_of_address(*it).is_none();
     match cidr {
         IpNet::V4(cidr) => {

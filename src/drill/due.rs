@@ -30,6 +30,8 @@ pub(super) enum Event {
     CommandEnds(String),
     /// A change of the estate reaches the packets.
     Spread(Box<Estate>),
+    /// An instance of an Auto Scaling group has been unhealthy for as long as it may be.
+    GraceIsOver(InstanceId),
     /// A target is healthy.
     Healthy {
         instance: InstanceId,

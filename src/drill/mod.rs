@@ -10,6 +10,7 @@
 mod beside;
 mod change;
 mod clock;
+mod credentials;
 mod due;
 mod exercise;
 mod facilitator;
@@ -18,6 +19,7 @@ mod health;
 mod injects;
 mod load;
 pub mod net;
+mod news;
 mod number;
 mod party;
 mod ports;

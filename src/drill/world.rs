@@ -6,8 +6,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::beside::{Beside, Blocks};
+use super::credentials::Stolen;
 use super::due::{Due, Event};
+use super::health::AutoScaling;
 use super::net::Micros;
+use super::news::News;
 use super::number::{Ids, mix};
 use super::record::{Lines, Record, What};
 use super::scenario::{Scenario, Scheduled, Script};
@@ -33,7 +36,7 @@ pub struct World {
     region: String,
     /// When the world's time is 0.
     epoch: DateTime<Utc>,
-    start: DateTime<Utc>,
+    pub(super) start: DateTime<Utc>,
     pub(super) now: DateTime<Utc>,
     pub(super) estate: Estate,
     pub(super) traffic: Traffic,
@@ -41,6 +44,10 @@ pub struct World {
     findings: Vec<Scheduled>,
     /// When findings were raised by name.
     raised: BTreeMap<String, DateTime<Utc>>,
+    /// What was not told yet.
+    pub(super) news: News,
+    pub(super) asg: AutoScaling,
+    pub(super) stolen: Stolen,
     /// Changes that were made by calls.
     changes: u64,
     log: VecDeque<Record>,
@@ -66,6 +73,8 @@ impl World {
         world.account = scenario.account;
         world.region = scenario.region;
         world.findings = scenario.findings;
+        world.asg = AutoScaling::of(&world.estate);
+        world.steal();
         world.advance(start);
         world
     }
@@ -90,6 +99,9 @@ impl World {
             estate,
             findings: Vec::new(),
             raised: BTreeMap::new(),
+            news: News::default(),
+            asg: AutoScaling::default(),
+            stolen: Stolen::new(),
             changes: 0,
             log: VecDeque::new(),
             dropped: 0,
@@ -149,6 +161,7 @@ impl World {
     fn notice(&mut self, deed: &Deed) {
         match deed {
             Deed::Health { eni, port, healthy } => self.checked(eni, *port, *healthy),
+            Deed::Calls(number) => self.called(*number),
         }
     }
 

@@ -1,14 +1,9 @@
 //! What the world tells of itself.
 
 use super::super::world::World;
-use crate::sources::{About, ExerciseRecord, Happening};
+use crate::sources::{About, Happening};
 
 impl World {
-    /// What happened since the last call.
-    pub fn drain(&mut self) -> Vec<ExerciseRecord> {
-        Vec::new()
-    }
-
     /// Fires an inject.
     ///
     /// # Errors

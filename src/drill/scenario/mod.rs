@@ -25,7 +25,7 @@ use super::injects::Inject;
 use super::traffic::Settings;
 pub(super) use schedule::Scheduled;
 pub use script::Role;
-pub(super) use script::Script;
+pub(super) use script::{Credentials, Script};
 pub use stakes::{Evidence, Objectives};
 
 use crate::model::{InstanceId, Part, Place};

@@ -93,6 +93,7 @@ impl Traffic {
         match after {
             After::Nothing => {}
             After::Passes => self.pass(number, at),
+            After::Calls => self.deeds.push_back(Deed::Calls(number)),
             After::Ended(answered) => match self.talks.get(place(number)).map(|it| it.way) {
                 Some(Way::Checks) => self.checked(number, answered),
                 Some(Way::Passed) => self.passed(number, answered, at),
@@ -188,7 +189,7 @@ impl Traffic {
     }
 
     /// Whether some node finds the instance of an interface unhealthy.
-    pub(super) fn is_failing(&self, eni: &EniId) -> bool {
+    pub(in crate::drill) fn is_failing(&self, eni: &EniId) -> bool {
         let mut failing = self.balancer.checks.iter().filter(|(_, it)| it.unhealthy);
         failing.any(|(number, _)| {
             let script = self.scripts.get(place(*number));

@@ -29,11 +29,11 @@ use super::net::{EniIx, Micros, Net, Origin};
 use super::number::mix;
 use super::party::Party;
 use super::record::{Owner, Record, What};
-use super::scenario::Script;
+use super::scenario::{Credentials, Script};
 use crate::model::{Eni, EniId, Estate};
 
 pub(super) use settings::Settings;
-pub use truth::{BUCKET, Bucket, Sums, Ledger, Truth};
+pub use truth::{BUCKET, Bucket, Ledger, Sums, Truth};
 pub(super) use windows::{Key, Tally};
 
 /// An aggregation window.
@@ -65,6 +65,8 @@ enum Event {
 /// Something that the account notices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Deed {
+    /// This conversation calls AWS's API with stolen credentials.
+    Calls(u32),
     /// A target failed its health checks, or passes them again.
     Health {
         /// The target's interface.
@@ -301,6 +303,20 @@ impl Traffic {
     /// Packets that were judged; those that travelled together are one.
     pub(super) fn judged(&self) -> u64 {
         self.wire.judged
+    }
+
+    /// The conversations that use stolen credentials.
+    pub(super) fn credentials(&self) -> Vec<(u32, Credentials)> {
+        let numbered = self.scripts.iter().zip(0_u32..);
+        let stolen = numbered.filter_map(|(it, number)| Some((number, it.credentials.clone()?)));
+        stolen.collect()
+    }
+
+    /// A call with stolen credentials was answered, with an error if it was not permitted.
+    pub(super) fn answer_call(&mut self, number: u32, permitted: bool, at: Micros) {
+        if let Some(mut turn) = self.turn(number, at) {
+            turn.call_answered(permitted);
+        }
     }
 
     /// Begins a conversation that waits for it; whether there is one of that name.

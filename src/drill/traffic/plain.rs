@@ -37,7 +37,7 @@ impl Turn<'_> {
         }
     }
 
-    fn load(&self, way: usize) -> Train {
+    pub(super) fn load(&self, way: usize) -> Train {
         Train {
             packets: self.talk.packets.get(way).copied().unwrap_or(1),
             bytes: self.talk.bytes.get(way).copied().unwrap_or(0),

@@ -55,6 +55,8 @@ pub(super) enum Way {
     Passed,
     /// Nobody listens at the server's port.
     Closed,
+    /// The client, with stolen credentials, at AWS's API: no packet of the VPC.
+    Calls,
 }
 
 /// Where the client's end of a connection stands.
@@ -114,7 +116,9 @@ impl Talk {
             Party::Ours { eni, .. } => net.eni(eni).map(Origin::Eni),
             Party::Outside(_) => Some(Origin::Outside),
         };
-        let way = if script.role == Role::Health {
+        let way = if script.credentials.is_some() {
+            Way::Calls
+        } else if script.role == Role::Health {
             Way::Checks
         } else if script.balanced.is_some() {
             Way::Balanced

@@ -3,6 +3,7 @@
 use super::Event;
 use super::queue::Queue;
 use super::session::{Phase, Session, Talk, Way};
+use super::truth::Toward;
 use super::wire::{Heard, Wire};
 use crate::drill::net::{Micros, Origin, Packet};
 
@@ -33,6 +34,8 @@ pub(super) enum After {
     Ended(bool),
     /// A request is at the load balancer.
     Passes,
+    /// A call is at AWS's API.
+    Calls,
 }
 
 /// A conversation at the moment at which something happens in it.
@@ -49,6 +52,10 @@ pub(super) struct Turn<'a> {
 impl Turn<'_> {
     /// The client does something by itself.
     pub(super) fn client_wakes(&mut self) -> After {
+        if self.talk.way == Way::Calls {
+            self.begin_exchange();
+            return After::Calls;
+        }
         if let Origin::Eni(eni) = self.talk.client {
             let boots = self.wire.hosts.boots(eni);
             if self.session.client_boots != boots {
@@ -116,7 +123,7 @@ impl Turn<'_> {
         match self.talk.way {
             Way::Checks => waited >= CHECK,
             Way::Passed => waited >= CONNECT,
-            Way::Paced | Way::Balanced | Way::Closed => false,
+            Way::Paced | Way::Balanced | Way::Closed | Way::Calls => false,
         }
     }
 
@@ -129,6 +136,18 @@ impl Turn<'_> {
             self.wire.truth.ended(told, answered, at);
         }
         After::Ended(answered)
+    }
+
+    /// A call of AWS's API was answered; data comes only if it was permitted.
+    pub(super) fn call_answered(&mut self, permitted: bool) {
+        if let (true, Some(told)) = (permitted, self.talk.told) {
+            for (toward, way) in [(Toward::Server, 0), (Toward::Client, 1)] {
+                let train = self.load(way);
+                self.wire.truth.delivered(told, toward, train, self.at);
+            }
+        }
+        self.wake_client(self.session.due);
+        self.end_exchange(permitted, self.at);
     }
 
     fn ended_if(&mut self, was_waiting: bool, answered: bool) -> After {
