@@ -87,8 +87,7 @@ impl Wire {
     /// A flow of packets like this one, in which our addresses are private.
     pub(crate) fn new(packet: Packet, estate: &Estate) -> Self {
         let end = |address: IpAddr| {
-            let mut ours = estate.enis_of_address(address);
-            let ours = ours.find(|it| it.addresses.contains(&address));
+            let ours = estate.eni_of_address(address);
             ours.map_or(End::Outside, |it| End::Ours(it.id.clone()))
         };
         let (client, server) = (end(packet.src), end(packet.dst));

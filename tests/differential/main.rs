@@ -1,0 +1,144 @@
+//! The forecast against the drill's network: random estates, flows and plans; what the forecast says of a
+//! flow must be what its packets then do.
+//!
+//! `FIREDOOR_CASES=N` plays so many estates with their plans. Where AWS is silent the network has switches:
+//! with the defaults both must agree; with another answer they may differ only where the forecast says
+//! that it may be otherwise, and each switch must be seen to matter. A disagreement is made as small as it
+//! gets and written to a file, whose path is printed.
+
+#![expect(clippy::print_stdout, reason = "its last line is read by others")]
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod compare;
+mod dice;
+mod estates;
+mod flows;
+mod parts;
+mod plans;
+mod report;
+mod switched;
+#[path = "../world_vectors/wire.rs"]
+#[expect(dead_code, reason = "flows of a file are read elsewhere")]
+mod wire;
+
+use std::process::ExitCode;
+
+use compare::{Bench, Said};
+use dice::Dice;
+use firedoor::analysis::Network;
+use firedoor::drill::net::Switches;
+use flows::Case;
+use parts::Parts;
+use plans::Plan;
+use switched::Switched;
+
+/// Flows of each estate.
+const FLOWS: usize = 6;
+/// Disagreements that are made small and written out.
+const WRITTEN: usize = 5;
+
+fn main() -> ExitCode {
+    if std::env::args().any(|it| it == "--list") {
+        println!("differential: test\n\n1 test, 0 benchmarks");
+        return ExitCode::SUCCESS;
+    }
+    let number = |name: &str| std::env::var(name).ok().and_then(|it| it.parse().ok());
+    let cases: u64 = number("FIREDOOR_CASES").unwrap_or(10_000);
+    let first: u64 = number("FIREDOOR_SEED").unwrap_or(0);
+    let mut tally = Tally::default();
+    for seed in first..first + cases {
+        tally.play(seed);
+    }
+    let idle = tally.switched.idle();
+    if cases >= 2_000 {
+        for name in &idle {
+            println!("the switch {name} never mattered");
+        }
+    }
+    println!(
+        "{} flows judged, {} live through a plan, {} of them with another answer of a switch",
+        tally.flows, tally.lived, tally.switched.tried
+    );
+    println!("{cases} cases, {} disagreements", tally.disagreements);
+    let complete = cases < 2_000 || idle.is_empty();
+    if tally.disagreements == 0 && complete {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+#[derive(Default)]
+struct Tally {
+    flows: usize,
+    lived: usize,
+    disagreements: usize,
+    switched: Switched,
+}
+
+/// What differs of one flow; `None`: nothing does.
+fn difference(parts: &Parts, plan: &Plan, case: &Case, switches: Switches) -> Option<Said> {
+    let before = parts.estate();
+    let network = Network::new(&before);
+    let stages = plan.stages(&before);
+    let forecast = compare::stages_of(&network, &stages);
+    let bench = Bench {
+        before: &before,
+        network: &network,
+        forecast: &forecast,
+        stages: &stages,
+    };
+    check(&bench, case, switches)
+}
+
+fn check(bench: &Bench<'_>, case: &Case, switches: Switches) -> Option<Said> {
+    let plain = switches == Switches::default();
+    if plain && let Some(said) = bench.connections(case) {
+        return Some(said);
+    }
+    let opened = compare::opening(bench.before, case.packet, switches);
+    if opened != compare::Opening::Opened {
+        return None;
+    }
+    let said = bench.fate(case, switches);
+    let may_differ = said.open && (!plain || said.forecast == "Unknown");
+    (said.forecast != said.world && !may_differ).then_some(said)
+}
+
+impl Tally {
+    fn play(&mut self, seed: u64) {
+        let mut dice = Dice::new(seed);
+        let parts = estates::estate(&mut dice);
+        let plan = plans::plan(&mut dice, &parts);
+        let cases: Vec<Case> = (0..FLOWS).map(|_| flows::flow(&mut dice, &parts)).collect();
+        let before = parts.estate();
+        let network = Network::new(&before);
+        let stages = plan.stages(&before);
+        let forecast = compare::stages_of(&network, &stages);
+        let bench = Bench {
+            before: &before,
+            network: &network,
+            forecast: &forecast,
+            stages: &stages,
+        };
+        for case in &cases {
+            self.flows += 1;
+            let found = check(&bench, case, Switches::default());
+            let opened = compare::opening(&before, case.packet, Switches::default());
+            let lives = opened == compare::Opening::Opened && !stages.is_empty();
+            self.lived += usize::from(lives);
+            if found.is_some() {
+                self.disagree(seed, &parts, &plan, case, Switches::default());
+            } else if lives && let Some(other) = self.switched.try_one(seed, &bench, case) {
+                self.disagree(seed, &parts, &plan, case, other);
+            }
+        }
+    }
+
+    fn disagree(&mut self, seed: u64, parts: &Parts, plan: &Plan, case: &Case, with: Switches) {
+        self.disagreements += 1;
+        if self.disagreements <= WRITTEN {
+            report::write(seed, parts, plan, case, with);
+        }
+    }
+}
