@@ -88,6 +88,8 @@ pub enum Effect {
         /// What is said.
         text: String,
     },
+    /// The players of the exercise look into it.
+    Looked,
     /// Read the journals.
     ReadArchive,
     /// Ask the run to stop.

@@ -39,6 +39,8 @@ pub struct Playing {
     pub(super) seen: usize,
     /// Answers that were begun, by message.
     pub(super) drafts: BTreeMap<u32, String>,
+    /// The players have looked into it.
+    pub(super) has_looked: bool,
     /// The pace before the pause.
     pub(super) before: Pace,
 }
@@ -51,6 +53,7 @@ impl Playing {
     pub(super) fn new(played: Played) -> Self {
         Self {
             before: Pace::REAL,
+            has_looked: false,
             seen: 0,
             drafts: BTreeMap::new(),
             played,

@@ -97,6 +97,10 @@ impl Session {
             Effect::Survey(view) => self.survey(*view),
             Effect::Pace(pace) => self.ask_exercise(move |it| it.set_pace(pace)),
             Effect::Answer { id, text } => self.ask_exercise(move |it| it.answer(id, &text)),
+            Effect::Looked => self.ask_exercise(|it| {
+                it.looked();
+                Ok(())
+            }),
             Effect::ReadArchive => errands::list(self.journals.clone(), self.answered.clone()),
             Effect::Quit => {}
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 
 use super::clock::DrillClock;
-use super::exercise::{Desk, outcome_of};
+use super::exercise::{Desk, outcome_of, stakes};
 use super::faults::{Delay, Fault, Faults, Shown, failed};
 use super::scenario::Scenario;
 use super::world::World;
@@ -80,7 +80,7 @@ impl Drill {
         };
         Self {
             identity,
-            desk: Arc::new(Desk::new(about, now, paced)),
+            desk: Arc::new(Desk::new(about, stakes(&scenario), now, paced)),
             suspect: scenario.suspect().clone(),
             world: Arc::new(Mutex::new(World::new(scenario, now))),
             faults: Arc::default(),

@@ -38,6 +38,13 @@ pub trait Exercise: Send + Sync {
     /// Puts a line into the records.
     fn note(&self, who: &str, text: &str);
 
+    /// The players look into it: the first time is when they noticed.
+    fn looked(&self);
+
+    /// The players go. Time passes from now on, whoever had the clock, so that what is on its way comes to
+    /// its end.
+    fn leave(&self);
+
     /// What the exercise is.
     fn about(&self) -> About;
 }

@@ -16,9 +16,10 @@ const PICTURE_PAGE: isize = 8;
 
 impl AppState {
     pub(super) fn console(&mut self, command: Command) -> Vec<Effect> {
-        let effects = self.obey(command);
+        let mut effects = self.obey(command);
         if self.focus != Pane::Findings {
             self.hold_selection();
+            effects.extend(self.first_look());
         }
         if self.focus == Pane::Actions {
             self.turn_action(0);

@@ -44,6 +44,14 @@ impl AppState {
         }
     }
 
+    /// Whoever leaves the findings for a pane about one of them has noticed it.
+    pub(super) fn first_look(&mut self) -> Option<Effect> {
+        let suspect = self.suspect();
+        let playing = self.playing.as_mut().filter(|_| suspect.is_some())?;
+        let is_first = !std::mem::replace(&mut playing.has_looked, true);
+        is_first.then_some(Effect::Looked)
+    }
+
     /// Whether the world stands still.
     pub(super) fn is_paused(&self) -> bool {
         let playing = self.playing.as_ref();

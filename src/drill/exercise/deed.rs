@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::super::score::Told;
 use crate::operation::Operation;
 use crate::sources::{CallOutcome, Pace};
 
@@ -62,6 +63,8 @@ pub enum Act {
     End {
         /// What ended it.
         by: String,
+        /// What is known of the players' deeds from elsewhere than the world.
+        told: Told,
     },
 }
 

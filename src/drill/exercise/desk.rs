@@ -7,14 +7,12 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
 use super::super::clock::DrillClock;
+use super::super::score::{Stakes, Told, score};
 use super::deed::{Act, Deed};
 use crate::model::text::visible;
 use crate::sources::{
     About, ExerciseError, ExerciseRecord, Happening, Message, Pace, Reply, Score, Stream,
 };
-
-/// Records that whoever joins late is told.
-const RECENT: usize = 200;
 
 /// Characters of a message, an answer or a note at the most.
 const LONGEST: usize = 1_000;
@@ -23,6 +21,7 @@ const LONGEST: usize = 1_000;
 #[derive(Debug)]
 pub(in crate::drill) struct Desk {
     pub(in crate::drill) about: About,
+    stakes: Stakes,
     /// When the world began.
     pub(in crate::drill) began: DateTime<Utc>,
     /// `None`: a clock that runs at one pace.
@@ -30,23 +29,24 @@ pub(in crate::drill) struct Desk {
     papers: Mutex<Papers>,
 }
 
-/// What was told of an exercise, as far as it lasts.
+/// What stands after all that was told.
 #[derive(Debug, Clone, Default)]
-pub(in crate::drill) struct Told {
+pub(in crate::drill) struct Standing {
     /// The last traffic that was counted.
     pub(in crate::drill) streams: Vec<Stream>,
     /// When injects took effect, by name.
     pub(in crate::drill) injected: BTreeMap<String, Vec<DateTime<Utc>>>,
-    /// How the players do.
-    pub(in crate::drill) score: Option<Score>,
 }
 
 #[derive(Debug, Default)]
 struct Papers {
-    told: Told,
+    standing: Standing,
     messages: Vec<Message>,
     is_clock_taken: bool,
-    recent: VecDeque<ExerciseRecord>,
+    /// Everything that happened.
+    all: Vec<ExerciseRecord>,
+    /// When the players first looked into it.
+    looked: Option<DateTime<Utc>>,
     heard: Vec<mpsc::UnboundedSender<ExerciseRecord>>,
     recorded: Vec<mpsc::UnboundedSender<Deed>>,
     /// Deeds of a recording that are still to be done, first one first; `None`: this is no replay.
@@ -54,13 +54,16 @@ struct Papers {
 }
 
 impl Desk {
+    /// An exercise that begins at `began`.
     pub(in crate::drill) fn new(
         about: About,
+        stakes: Stakes,
         began: DateTime<Utc>,
         clock: Option<DrillClock>,
     ) -> Self {
         Self {
             about,
+            stakes,
             began,
             clock,
             papers: Mutex::default(),
@@ -111,21 +114,15 @@ impl Desk {
             papers.messages.push(message.clone());
         }
         match &record.what {
-            Happening::Traffic(streams) => papers.told.streams.clone_from(streams),
+            Happening::Traffic(streams) => papers.standing.streams.clone_from(streams),
             Happening::Injected { name } => {
-                let injected = papers.told.injected.entry(name.clone()).or_default();
+                let injected = papers.standing.injected.entry(name.clone()).or_default();
                 injected.push(record.at);
             }
-            Happening::Score(score) => papers.told.score = Some(score.clone()),
             _ => {}
         }
         papers.heard.retain(|it| it.send(record.clone()).is_ok());
-        if !matches!(record.what, Happening::Traffic(_)) {
-            if papers.recent.len() == RECENT {
-                papers.recent.pop_front();
-            }
-            papers.recent.push_back(record);
-        }
+        papers.all.push(record);
     }
 
     /// Something was done.
@@ -139,12 +136,32 @@ impl Desk {
     }
 
     /// The last records but traffic, oldest first.
-    pub(in crate::drill) fn recent(&self) -> Vec<ExerciseRecord> {
-        self.papers().recent.iter().cloned().collect()
+    pub(in crate::drill) fn recent(&self, count: usize) -> Vec<ExerciseRecord> {
+        let papers = self.papers();
+        let telling = papers.all.iter().rev();
+        let telling = telling.filter(|it| !matches!(it.what, Happening::Traffic(_)));
+        let mut recent: Vec<ExerciseRecord> = telling.take(count).cloned().collect();
+        recent.reverse();
+        recent
     }
 
-    pub(in crate::drill) fn told(&self) -> Told {
-        self.papers().told.clone()
+    /// The players look into it.
+    pub(super) fn looked(&self, at: DateTime<Utc>) {
+        self.papers().looked.get_or_insert(at);
+    }
+
+    /// When they first did.
+    pub(super) fn looked_at(&self) -> Option<DateTime<Utc>> {
+        self.papers().looked
+    }
+
+    /// How the players did, by what has happened so far.
+    pub(in crate::drill) fn score(&self, told: Told) -> Score {
+        score(&self.papers().all, &self.stakes, told)
+    }
+
+    pub(in crate::drill) fn standing(&self) -> Standing {
+        self.papers().standing.clone()
     }
 
     pub(in crate::drill) fn pace(&self) -> Pace {
@@ -211,7 +228,7 @@ impl Desk {
                 asks: *asks,
                 answer: None,
             }),
-            Act::End { by } => Happening::Ended { by: in_line(by) },
+            Act::End { by, .. } => Happening::Ended { by: in_line(by) },
             Act::Call { .. } | Act::Fire { .. } => return Ok(None),
         }))
     }

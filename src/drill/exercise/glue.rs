@@ -1,7 +1,14 @@
 //! What the world tells of itself.
 
+use super::super::scenario::Scenario;
+use super::super::score::Stakes;
 use super::super::world::World;
 use crate::sources::{About, Happening};
+
+/// What is at stake.
+pub(in crate::drill) fn stakes(_: &Scenario) -> Stakes {
+    Stakes::default()
+}
 
 impl World {
     /// Fires an inject.

@@ -16,13 +16,15 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
 use super::ports::Drill;
+use super::score::Told;
 use super::world::World;
 use crate::operation::{CallError, CallErrorKind, Operation};
 use crate::sources::{
-    About, CallOutcome, Exercise, ExerciseError, ExerciseRecord, Happening, Message, Pace,
+    About, CallOutcome, Exercise, ExerciseError, ExerciseRecord, Happening, Message, Pace, Score,
 };
 pub use deed::{Act, Deed};
 pub(super) use desk::Desk;
+pub(super) use glue::stakes;
 pub use recording::{Header, Recorder, Recording, RecordingError, digest};
 
 /// How often records are taken from the world, in its time.
@@ -72,16 +74,18 @@ impl Drill {
         self.desk.tell(ExerciseRecord { at, what });
     }
 
-    /// The exercise ends: nobody has the clock any more, and what is on its way comes to its end.
-    pub fn end(&self, by: &str) {
-        self.desk.take_clock(false);
-        if self.desk.pace() == Pace::Paused {
-            self.desk.set_pace(Pace::REAL);
-        }
-        if !self.desk.is_replay() {
-            // An end can't be refused.
-            self.act(Act::End { by: by.to_owned() }).ok();
-        }
+    /// The exercise ends, and is judged. Of `told`, when the players first looked is known here.
+    ///
+    /// # Errors
+    /// It is a replay: it ends as it was recorded.
+    pub fn end(&self, by: &str, told: Told) -> Result<Score, ExerciseError> {
+        let told = Told {
+            looked: told.looked.or(self.desk.looked_at()),
+            ..told
+        };
+        let by = by.to_owned();
+        self.act(Act::End { by, told })?;
+        Ok(self.desk.score(told))
     }
 
     /// Does something now.
@@ -135,6 +139,13 @@ impl Drill {
                     why,
                 })?;
                 self.tell_news(world);
+            }
+            Act::End { told, .. } => {
+                self.tell_news(world);
+                self.tell(world, Happening::Score(self.desk.score(*told)));
+                if let Some(what) = self.desk.happening(at, act)? {
+                    self.tell(world, what);
+                }
             }
             _ => {
                 if let Some(what) = self.desk.happening(at, act)? {
@@ -218,6 +229,17 @@ impl Exercise for Drill {
         let (who, text) = (who.to_owned(), text.to_owned());
         // Nothing is noted down in a replay.
         self.act(Act::Note { who, text }).ok();
+    }
+
+    fn looked(&self) {
+        self.desk.looked(self.clock().now());
+    }
+
+    fn leave(&self) {
+        self.desk.take_clock(false);
+        if self.desk.pace() == Pace::Paused {
+            self.change_pace(Pace::REAL);
+        }
     }
 
     fn about(&self) -> About {

@@ -105,7 +105,7 @@ async fn the_pace_is_the_players_unless_a_facilitator_has_the_clock() {
         on_record.collect::<Vec<_>>(),
         [Happening::Pace(Pace::Paused)]
     );
-    drill.end("left");
+    drill.leave();
     assert_eq!(drill.pace(), Pace::REAL, "a run must come to its end");
 }
 
@@ -158,7 +158,8 @@ async fn played(path: &Path) -> (Vec<ExerciseRecord>, Vec<String>) {
     drill.execute(&stop(&"i-0none".into())).await.unwrap_err();
     drill.note("facilitator", "they stopped it");
     sleep(Duration::from_secs(17)).await;
-    drill.end("left");
+    drill.looked();
+    drill.end("left", Told::default()).unwrap();
     driver.abort();
     while let Ok(deed) = deeds.try_recv() {
         recorder.write(&deed).unwrap();
@@ -213,7 +214,7 @@ fn a_damaged_recording_says_which_line_and_which_key() {
         let at = serde_json::to_string(&(t0() + TimeDelta::seconds(at))).unwrap();
         format!("{{\"at\":{at},\"what\":{what}}}")
     };
-    let end = r#"{"end":{"by":"left"}}"#;
+    let end = r#"{"end":{"by":"left","told":{"looked":null,"proven":null,"undo":"clean"}}}"#;
     let end = deed(1, end);
     for (lines, wanted) in [
         (vec![], "play.jsonl:1: it is empty"),

@@ -13,6 +13,7 @@ mod tests;
 
 use super::exercise::Act;
 use super::ports::Drill;
+use super::score::Told;
 use crate::sources::facilitation::{InjectSight, Order, Sight};
 use crate::sources::{ExerciseError, Pace};
 pub use client::{JoinError, Joined, join};
@@ -26,25 +27,23 @@ impl Drill {
     /// How things are, with nothing hidden.
     pub fn sight(&self) -> Sight {
         let world = self.world();
-        let told = self.desk.told();
+        let standing = self.desk.standing();
         let inject = |(name, waits): (String, bool)| InjectSight {
-            took_effect: told.injected.get(&name).cloned().unwrap_or_default(),
+            took_effect: standing.injected.get(&name).cloned().unwrap_or_default(),
             name,
             waits,
         };
-        let mut recent = self.desk.recent();
-        recent.drain(..recent.len().saturating_sub(RECENT));
         Sight {
             at: world.now,
             began: self.desk.began,
             pace: self.desk.pace(),
             is_clock_taken: self.desk.is_clock_taken(),
             is_contained: world.is_contained(),
-            streams: told.streams,
+            streams: standing.streams,
             injects: world.injects().into_iter().map(inject).collect(),
             messages: self.desk.messages(),
-            score: told.score,
-            recent,
+            score: Some(self.desk.score(Told::default())),
+            recent: self.desk.recent(RECENT),
         }
     }
 

@@ -12,6 +12,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::scenario::Objectives;
 use crate::sources::{ExerciseRecord, Score, Undone};
@@ -30,7 +31,8 @@ pub struct Stakes {
 }
 
 /// What is known of the players' deeds from elsewhere than the world.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Told {
     /// When they first looked at the suspect. `None`: nobody noted it, and their first deed stands for it.
     pub looked: Option<DateTime<Utc>>,
