@@ -46,9 +46,6 @@ pub struct Playing {
 }
 
 impl Playing {
-    /// Paces that are stepped through.
-    const STEPS: [u32; 7] = [1, 2, 5, 10, 20, 30, Pace::FASTEST];
-
     /// One of which nothing was seen yet.
     pub(super) fn new(played: Played) -> Self {
         Self {
@@ -85,18 +82,6 @@ impl Playing {
     pub fn ids(&self) -> Vec<u32> {
         let messages = self.played.messages.iter();
         messages.rev().map(|it| it.id).collect()
-    }
-
-    pub(super) fn faster(&self) -> Option<Pace> {
-        let at = self.played.pace.factor();
-        let next = Self::STEPS.into_iter().find(|it| *it > at);
-        next.and_then(Pace::times)
-    }
-
-    pub(super) fn slower(&self) -> Option<Pace> {
-        let at = self.played.pace.factor();
-        let next = Self::STEPS.into_iter().rev().find(|it| *it < at);
-        next.and_then(Pace::times)
     }
 }
 

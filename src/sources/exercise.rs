@@ -72,6 +72,21 @@ impl Pace {
         Some(Self::Times(factor))
     }
 
+    /// Paces that are stepped through.
+    const STEPS: [u32; 7] = [1, 2, 5, 10, 20, 30, Self::FASTEST];
+
+    /// The next faster step; `None`: there is none.
+    pub fn faster(self) -> Option<Self> {
+        let next = Self::STEPS.into_iter().find(|it| *it > self.factor());
+        next.and_then(Self::times)
+    }
+
+    /// The next slower step, which is no pause; `None`: there is none.
+    pub fn slower(self) -> Option<Self> {
+        let next = Self::STEPS.into_iter().rev().find(|it| *it < self.factor());
+        next.and_then(Self::times)
+    }
+
     /// How many times as fast as the wall clock; 0: it stands still.
     pub fn factor(self) -> u32 {
         match self {

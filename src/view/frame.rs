@@ -27,7 +27,7 @@ pub fn draw(frame: &mut Frame<'_>, state: &AppState, styles: &Styles) {
 }
 
 /// Replaces what is left of other characters: names as AWS has them.
-fn to_ascii(buffer: &mut Buffer) {
+pub(super) fn to_ascii(buffer: &mut Buffer) {
     for cell in &mut buffer.content {
         if !cell.symbol().is_ascii() {
             cell.set_char('?');

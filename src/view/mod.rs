@@ -13,11 +13,13 @@
 
 mod dialogs;
 mod exercise;
+mod facilitator;
 mod frame;
 mod panes;
 pub mod styles;
 mod text;
 mod verdicts;
 
+pub use facilitator::draw as draw_facilitator;
 pub use frame::draw;
 pub use styles::{Depth, Styles};

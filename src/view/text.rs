@@ -34,6 +34,20 @@ pub(super) fn pad(text: &str, columns: usize, glyphs: &Glyphs) -> String {
     text
 }
 
+/// As much of the end of a text as fits: who types sees what they type.
+pub(super) fn end_of(text: &str, columns: usize) -> String {
+    let mut used = 0;
+    let kept: Vec<&str> = text
+        .graphemes(true)
+        .rev()
+        .take_while(|it| {
+            used += it.width();
+            used <= columns
+        })
+        .collect();
+    kept.into_iter().rev().collect()
+}
+
 /// A number of bytes in at most six columns: `812`, `9.4k`, `210M`.
 pub(super) fn bytes(count: u64) -> String {
     const UNITS: [&str; 5] = ["k", "M", "G", "T", "P"];

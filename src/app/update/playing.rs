@@ -73,8 +73,8 @@ impl AppState {
                 playing.before = playing.played.pace;
                 Some(Pace::Paused)
             }
-            Command::Faster => playing.faster(),
-            Command::Slower => playing.slower(),
+            Command::Faster => playing.played.pace.faster(),
+            Command::Slower => playing.played.pace.slower(),
             _ => return Vec::new(),
         };
         if playing.played.is_clock_taken {

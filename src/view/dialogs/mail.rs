@@ -4,11 +4,10 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
-use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::super::styles::Styles;
-use super::super::text::{fit, pad, wrap};
+use super::super::text::{end_of, fit, pad, wrap};
 use super::popup;
 use crate::app::{AppState, Mail, Mode, Playing};
 use crate::sources::Message;
@@ -132,18 +131,4 @@ fn foot_lines<'a>(
     };
     let words = fit(words, width, &styles.glyphs);
     vec![rule, input, Line::styled(words, style)]
-}
-
-/// As much of the end of a text as fits: who types sees what they type.
-fn end_of(text: &str, columns: usize) -> String {
-    let mut used = 0;
-    let kept: Vec<&str> = text
-        .graphemes(true)
-        .rev()
-        .take_while(|it| {
-            used += it.width();
-            used <= columns
-        })
-        .collect();
-    kept.into_iter().rev().collect()
 }

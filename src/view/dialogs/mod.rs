@@ -7,6 +7,7 @@ mod mail;
 mod open_runs;
 mod step;
 
+pub(super) use help::key_lines;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Flex, Layout, Rect};
 use ratatui::text::{Line, Span};
