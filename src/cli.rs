@@ -9,6 +9,8 @@ mod console;
 mod doctor;
 mod drill;
 mod evidence;
+mod exercise;
+mod facilitator;
 mod outside;
 mod own_path;
 mod plan;

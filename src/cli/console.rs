@@ -50,6 +50,7 @@ pub(super) async fn run(outside: Outside, args: &ConsoleArgs) -> eyre::Result<()
     );
     session.probe = outside.probe;
     session.source = Some(source);
+    session.exercise.clone_from(&outside.exercise);
     session.proof_wait = args.proof_wait();
     // In a task of its own: should it panic, a run still comes to its safe end below.
     let shown = tokio::spawn(async move {
@@ -61,6 +62,9 @@ pub(super) async fn run(outside: Outside, args: &ConsoleArgs) -> eyre::Result<()
         exit
     });
     let exit = shown.await;
+    if let Some(exercise) = &outside.exercise {
+        exercise.leave();
+    }
     let journal = journals.join(&case);
     settle(&runs, &journal.display().to_string()).await?;
     // Its journal says why the flow logs were not waited for.
@@ -91,7 +95,7 @@ pub(super) async fn settle(runs: &Runs, journal: &str) -> eyre::Result<()> {
         })
 }
 
-fn styles(args: &ConsoleArgs) -> Styles {
+pub(super) fn styles(args: &ConsoleArgs) -> Styles {
     let var = |name| std::env::var(name).ok();
     let depth = Depth::from_env(var("NO_COLOR").as_deref(), var("TERM").as_deref());
     // The first of these that is set decides: POSIX's order.

@@ -6,11 +6,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use color_eyre::eyre;
+use tokio_util::task::AbortOnDropHandle;
 
+use super::exercise::Play;
 use super::outside::Outside;
-use super::{BadInput, ConsoleArgs, Output, console};
-use crate::drill::{self, Scenario};
-use crate::sources::Pace;
+use super::{BadInput, ConsoleArgs, Output, console, facilitator};
+use crate::drill::{
+    self, Drill, DrillClock, Header, Recorder, Recording, RecordingError, Scenario,
+};
+use crate::sources::{About, Clock, Pace, SystemClock};
 
 /// What is played, and how.
 #[derive(Debug, Args)]
@@ -62,17 +66,110 @@ pub(super) struct DrillArgs {
 /// Does what was asked.
 pub(super) async fn run(asked: &DrillArgs, args: &ConsoleArgs) -> eyre::Result<()> {
     asked.is_consistent()?;
-    console::run(Outside::drill(scenario(asked.scenario.as_deref())?), args).await
+    if let Some(socket) = &asked.facilitator {
+        return facilitator::run(socket.as_deref(), asked.scenario.as_deref(), args).await;
+    }
+    if let Some(file) = &asked.replay {
+        return replay(file, asked.pace(), args).await;
+    }
+    play(asked, args).await
 }
 
-/// A file is one by its name; everything else is the name of a scenario that is shipped.
-pub(super) fn scenario(named: Option<&str>) -> eyre::Result<Scenario> {
-    let is_file = |it: &&str| Path::new(it).extension().is_some_and(|it| it == "toml");
-    let Some(file) = named.filter(is_file) else {
-        return drill::load(named).map_err(|error| BadInput(error.to_string()).into());
+/// Plays a scenario.
+async fn play(asked: &DrillArgs, args: &ConsoleArgs) -> eyre::Result<()> {
+    let text = Text::of(asked.scenario.as_deref())?;
+    let scenario = text.scenario()?;
+    let clock = DrillClock::at(SystemClock.now(), asked.pace());
+    let began = clock.now();
+    let mut header = Header::new(&text.name, &text.text, began);
+    header.seed = asked.seed;
+    header.team.clone_from(&asked.team);
+    let drill = Drill::paced(scenario, clock, text.about(asked.team.clone()));
+    let case = args.case_at(began, true);
+    let recorder = match &asked.record {
+        Some(path) => {
+            let recorder = Recorder::create(path, &header);
+            let recorder = recorder.map_err(|error| BadInput(format!("--record {error}")))?;
+            Some((path.clone(), recorder))
+        }
+        None => None,
     };
-    let text = fs::read_to_string(file).map_err(|error| BadInput(format!("{file}: {error}")))?;
-    Scenario::parse(file, &text).map_err(|error| BadInput(error.to_string()).into())
+    let play = Play::begin(&drill, &case, recorder)?;
+    let args = ConsoleArgs {
+        case: Some(case),
+        ..args.clone()
+    };
+    let shown = console::run(Outside::exercise(&drill), &args).await;
+    play.end().await;
+    shown
+}
+
+/// Plays a recorded exercise again.
+async fn replay(file: &Path, pace: Pace, args: &ConsoleArgs) -> eyre::Result<()> {
+    let bad = |error: RecordingError| BadInput(format!("--replay {error}"));
+    let recording = Recording::read(file).map_err(bad)?;
+    let header = &recording.header;
+    let text = Text::of(Some(&header.scenario))?;
+    recording.suits(&text.text).map_err(bad)?;
+    let clock = DrillClock::at(header.began, pace);
+    let drill = Drill::paced(text.scenario()?, clock, text.about(header.team.clone()));
+    drill.replay(recording.deeds);
+    let driver = AbortOnDropHandle::new(tokio::spawn(drill.clone().drive()));
+    let shown = console::run(Outside::replay(&drill), args).await;
+    driver.abort();
+    shown
+}
+
+/// A scenario as it is written.
+struct Text {
+    name: String,
+    text: String,
+}
+
+impl Text {
+    /// A file is one by its name; everything else is the name of a scenario that is shipped.
+    fn of(named: Option<&str>) -> eyre::Result<Self> {
+        let is_file = |it: &&str| Path::new(it).extension().is_some_and(|it| it == "toml");
+        let (name, text) = match named.filter(is_file) {
+            Some(file) => {
+                let text = fs::read_to_string(file);
+                (
+                    file,
+                    text.map_err(|error| BadInput(format!("{file}: {error}")))?,
+                )
+            }
+            None => {
+                let (name, text) = drill::find(named).map_err(|it| BadInput(it.to_string()))?;
+                (name, text.to_owned())
+            }
+        };
+        let name = name.to_owned();
+        Ok(Self { name, text })
+    }
+
+    fn scenario(&self) -> eyre::Result<Scenario> {
+        let is_file = Path::new(&self.name).extension().is_some();
+        let file = if is_file {
+            self.name.clone()
+        } else {
+            format!("{}.toml", self.name)
+        };
+        let parsed = Scenario::parse(&file, &self.text);
+        parsed.map_err(|error| BadInput(error.to_string()).into())
+    }
+
+    fn about(&self, team: Option<String>) -> About {
+        About {
+            scenario: self.name.clone(),
+            team,
+            ..About::default()
+        }
+    }
+}
+
+/// The scenario of this name or file.
+pub(super) fn scenario(named: Option<&str>) -> eyre::Result<Scenario> {
+    Text::of(named)?.scenario()
 }
 
 impl DrillArgs {

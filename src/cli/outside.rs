@@ -13,7 +13,7 @@ use crate::app::Mode;
 use crate::drill::{Drill, Scenario};
 use crate::operation::{Actuator, Probe};
 use crate::sources::dump::{self, DumpSource};
-use crate::sources::{Clock, Identity, PollSettings, Reading, Request, Source};
+use crate::sources::{Clock, Exercise, Identity, PollSettings, Reading, Request, Source};
 
 /// The ports, as far as there are any.
 pub(super) struct Outside {
@@ -24,6 +24,8 @@ pub(super) struct Outside {
     pub(super) probe: Option<Arc<dyn Probe>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) mode: Mode,
+    /// What a drill is besides an account; `None`: it is no exercise.
+    pub(super) exercise: Option<Arc<dyn Exercise>>,
     /// How often a console reads it.
     pub(super) poll: PollSettings,
 }
@@ -34,13 +36,35 @@ const DOUBTS: usize = 20;
 impl Outside {
     /// The embedded world, which begins anew.
     pub(super) fn drill(scenario: Scenario) -> Self {
-        let drill = Drill::start(scenario);
+        Self::world(Drill::start(scenario))
+    }
+
+    /// An exercise in the embedded world.
+    pub(super) fn exercise(drill: &Drill) -> Self {
+        Self {
+            exercise: Some(Arc::new(drill.clone())),
+            ..Self::world(drill.clone())
+        }
+    }
+
+    /// An exercise that is played again, to be looked at.
+    pub(super) fn replay(drill: &Drill) -> Self {
+        Self {
+            actuator: None,
+            probe: None,
+            mode: Mode::Replay,
+            ..Self::exercise(drill)
+        }
+    }
+
+    fn world(drill: Drill) -> Self {
         Self {
             clock: drill.clock(),
             actuator: Some(Arc::new(drill.clone())),
             probe: Some(Arc::new(drill.clone())),
             source: Arc::new(drill),
             mode: Mode::Drill,
+            exercise: None,
             poll: PollSettings {
                 vpcs: BTreeSet::new(),
                 since: Duration::from_hours(1),
@@ -104,6 +128,7 @@ impl Outside {
             probe: None,
             source: Arc::new(source),
             mode: Mode::Dump,
+            exercise: None,
             poll,
         })
     }
@@ -124,6 +149,7 @@ impl Outside {
             } else {
                 Mode::ReadOnly
             },
+            exercise: None,
             source: Arc::new(connected.source()),
             probe: Some(Arc::new(connected.probe())),
             actuator,

@@ -39,7 +39,9 @@ pub use faults::{Delay, Fault};
 pub use load::Load;
 pub use ports::Drill;
 pub use record::FORMAT;
-pub use scenario::{Evidence, Objectives, Role, Scenario, ScenarioError, load, reference, shipped};
+pub use scenario::{
+    Evidence, Objectives, Role, Scenario, ScenarioError, find, load, reference, shipped,
+};
 pub use score::{RULES, Rule, Stakes, Told, score};
 pub use traffic::{BUCKET, Bucket, Ledger, Sums, Truth};
 pub use world::World;

@@ -153,17 +153,26 @@ pub fn shipped() -> &'static [(&'static str, &'static str)] {
 /// # Errors
 /// There is none of that name.
 pub fn load(name: Option<&str>) -> Result<Scenario, ScenarioError> {
+    let (name, text) = find(name)?;
+    Scenario::parse(&format!("{name}.toml"), text)
+}
+
+/// Name and text of a shipped scenario, or of the default one.
+///
+/// # Errors
+/// There is none of that name.
+pub fn find(name: Option<&str>) -> Result<(&'static str, &'static str), ScenarioError> {
     let found = shipped()
         .iter()
         .find(|(known, _)| name.is_none_or(|it| it == *known));
-    let Some((name, text)) = found else {
+    let Some(found) = found else {
         let known: Vec<&str> = shipped().iter().map(|(name, _)| *name).collect();
         return Err(ScenarioError::Unknown {
             name: name.unwrap_or_default().to_owned(),
             known: known.join(", "),
         });
     };
-    Scenario::parse(&format!("{name}.toml"), text)
+    Ok(*found)
 }
 
 /// An account that is no exercise: every action of the catalogue can be planned on its suspect, and
