@@ -24,7 +24,9 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
     if let Some(it) = &report.score {
         score(it, out)?;
     }
-    list(out, "Timeline", report.timeline.iter().map(moment))?;
+    let days = report.from.map(|it| it.date_naive()) != report.until.map(|it| it.date_naive());
+    let moments = report.timeline.iter().map(|it| moment(it, days));
+    list(out, "Timeline", moments)?;
     list(
         out,
         "What became of the conversations",
@@ -102,7 +104,9 @@ fn score(it: &Score, out: &mut String) -> fmt::Result {
     for (name, value) in super::exercise::figures(it) {
         writeln!(out, "- {name}: {value}")?;
     }
-    writeln!(out)?;
+    if !it.reasons.is_empty() {
+        writeln!(out, "\nWhy these points:\n")?;
+    }
     for reason in &it.reasons {
         let (points, of) = (reason.points, reason.of);
         let what = text(&reason.what);
@@ -115,8 +119,12 @@ fn score(it: &Score, out: &mut String) -> fmt::Result {
     Ok(())
 }
 
-fn moment(it: &Moment) -> String {
-    let at = it.at.format("%H:%M:%S");
+fn moment(it: &Moment, days: bool) -> String {
+    let at = it.at.format(if days {
+        "%Y-%m-%d %H:%M:%S"
+    } else {
+        "%H:%M:%S"
+    });
     format!("{at} *{}* {}", it.lane.name(), text(&it.text))
 }
 

@@ -5,7 +5,9 @@ use serde::Serialize;
 
 use super::runs::{ending, seconds};
 use super::{count, shown};
-use crate::executor::{Recorded, Resume, RunEvent, RunEventKind, RunView, StepOutcome};
+use crate::executor::{
+    Proof, Recorded, Resume, RunEvent, RunEventKind, RunOutcome, RunView, StepOutcome,
+};
 use crate::operation::StepId;
 use crate::plan::Procedure;
 use crate::sources::{CallOutcome, ExerciseRecord, Happening, Message};
@@ -61,6 +63,8 @@ pub struct Moment {
     pub at: DateTime<Utc>,
     /// What kind of thing.
     pub lane: Lane,
+    /// It is bad news: a finding, a failure, a leak.
+    pub bad: bool,
     /// What, in a line.
     pub text: String,
     /// The run that it belongs to.
@@ -76,6 +80,7 @@ pub(super) fn timeline(runs: &[Recorded], records: &[ExerciseRecord]) -> Vec<Mom
         all.extend(told.map(|(lane, text)| Moment {
             at: record.at,
             lane,
+            bad: is_bad(lane),
             text: shown(&text),
             run: None,
         }));
@@ -105,10 +110,8 @@ fn happened(what: &Happening, without_runs: bool) -> Option<(Lane, String)> {
         }
         Happening::Ended { by } => (Lane::Exercise, format!("the exercise ended: {by}")),
         Happening::Pace(pace) => (Lane::Exercise, format!("pace: {pace}")),
-        Happening::Detected { finding, kind } => {
-            (Lane::Finding, format!("finding {kind} ({finding})"))
-        }
-        Happening::Injected { name } => (Lane::Inject, format!("inject: {name}")),
+        Happening::Detected { finding, kind } => (Lane::Finding, format!("{kind} ({finding})")),
+        Happening::Injected { name } => (Lane::Inject, name.clone()),
         Happening::Message(message) => (Lane::Message, received(message)),
         Happening::Answered { id, text } => {
             (Lane::Message, format!("answer to message {id}: {text}"))
@@ -152,6 +155,20 @@ fn happened(what: &Happening, without_runs: bool) -> Option<(Lane, String)> {
     })
 }
 
+fn is_bad(lane: Lane) -> bool {
+    matches!(lane, Lane::Finding | Lane::Trouble)
+}
+
+fn is_bad_end(kind: &RunEventKind) -> bool {
+    match kind {
+        RunEventKind::Proof { proof } => matches!(proof, Proof::Leaking { .. }),
+        RunEventKind::Finished { outcome } => {
+            matches!(outcome, RunOutcome::Failed | RunOutcome::LeftOpen)
+        }
+        _ => false,
+    }
+}
+
 fn received(message: &Message) -> String {
     let asks = if message.asks {
         " (asks for an answer)"
@@ -167,6 +184,7 @@ fn of_run(view: &RunView, event: &RunEvent) -> Option<Moment> {
     Some(Moment {
         at: event.at,
         lane,
+        bad: is_bad(lane) || is_bad_end(&event.kind),
         text: shown(&text),
         run: Some(shown(&view.run)),
     })

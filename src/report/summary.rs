@@ -16,8 +16,8 @@ fn occasion(report: &Report) -> String {
         Some(it) => {
             let team = it.team.as_deref().unwrap_or("A team without a name");
             format!(
-                "{team} exercised \u{201c}{}\u{201d} (level {} of 5) on {targets} from {}.",
-                it.title.trim_end_matches('.'),
+                "{team} exercised {} (level {} of 5) on {targets} from {}.",
+                it.scenario,
                 it.level,
                 utc(from)
             )

@@ -12,6 +12,9 @@ use crate::sources::{CallOutcome, ExerciseRecord, Happening, Stream};
 /// How much time a record of traffic tells of, in seconds.
 const BUCKET: u32 = 10;
 
+/// A conversation that spoke no more for so long has ended.
+const SILENCE: TimeDelta = TimeDelta::seconds(60);
+
 /// Columns that a plot has at the most.
 const COLUMNS: u32 = 180;
 
@@ -33,6 +36,8 @@ pub struct Conversation {
     pub after: Totals,
     /// When the last packet arrived; `null`: none did.
     pub last: Option<DateTime<Utc>>,
+    /// None arrived in the last minute of the exercise.
+    pub silent: bool,
 }
 
 /// What was counted of a conversation.
@@ -62,15 +67,15 @@ pub struct Plot {
 }
 
 impl Conversation {
-    /// What became of it, in a word.
-    pub fn fate(&self) -> &'static str {
-        let (before, after) = (self.before, self.after);
-        match (before.packets > 0, after.packets > 0, after.failed > 0) {
-            (_, true, true) => "goes on, with failures",
-            (_, true, false) => "goes on",
-            (_, false, true) => "fails",
-            (true, false, false) => "silent",
-            (false, false, false) => "never spoke",
+    /// What became of it, in words.
+    pub fn fate(&self) -> String {
+        let failed = self.after.failed > 0;
+        match (self.last, self.silent) {
+            (None, _) if failed => "fails".into(),
+            (None, _) => "never spoke".into(),
+            (Some(at), true) => format!("silent since {}", at.format("%H:%M:%S")),
+            (Some(_), false) if failed => "goes on, after failures".into(),
+            (Some(_), false) => "goes on".into(),
         }
     }
 }
@@ -107,6 +112,7 @@ pub(super) fn conversations(
     records: &[ExerciseRecord],
     changed: Option<DateTime<Utc>>,
 ) -> Vec<Conversation> {
+    let end = records.last().map_or(DateTime::UNIX_EPOCH, |it| it.at);
     let mut all: BTreeMap<[&str; 3], Conversation> = BTreeMap::new();
     for (at, stream) in streams(records) {
         let key = [&stream.conversation, &stream.from, &stream.to].map(String::as_str);
@@ -118,11 +124,13 @@ pub(super) fn conversations(
             before: Totals::default(),
             after: Totals::default(),
             last: None,
+            silent: true,
         });
         let begins = at - TimeDelta::seconds(BUCKET.into());
         let after = changed.is_some_and(|changed| begins >= changed);
         if after { &mut it.after } else { &mut it.before }.add(stream);
         it.last = it.last.max(stream.delivered_last);
+        it.silent = it.last.is_none_or(|last| end - last >= SILENCE);
     }
     let mut all: Vec<Conversation> = all.into_values().collect();
     let order = |it: &Conversation| (it.role != "attack", std::cmp::Reverse(it.after.failed));

@@ -148,7 +148,7 @@ fn timeline(page: &mut Page, all: &[Moment]) {
         }
         page.raw("<tr>");
         page.element("td class=\"short\"", &it.at.format("%H:%M:%S").to_string());
-        let class = lane_class(it.lane);
+        let class = tone(it);
         page.element(&format!("td class=\"word is-{class}\""), it.lane.name());
         page.element("td", &it.text);
         page.raw("</tr>\n");
@@ -156,13 +156,14 @@ fn timeline(page: &mut Page, all: &[Moment]) {
     page.end_table();
 }
 
-/// The class of a lane's colour.
-pub(super) fn lane_class(lane: Lane) -> &'static str {
-    match lane {
-        Lane::Finding | Lane::Trouble => "bad",
+/// The class of a moment's colour.
+pub(super) fn tone(it: &Moment) -> &'static str {
+    match it.lane {
+        _ if it.bad => "bad",
         Lane::Inject | Lane::World => "warn",
         Lane::Decision | Lane::Outcome => "step",
         Lane::Proof => "good",
+        Lane::Finding | Lane::Trouble => "bad",
         Lane::Exercise | Lane::Step | Lane::Message => "quiet",
     }
 }
@@ -189,9 +190,9 @@ fn conversations(page: &mut Page, all: &[Conversation]) {
         page.raw("<br><span class=\"soft\">");
         page.text(&format!("{} to {}", it.from, it.to));
         page.raw("</span></td>");
-        page.element("td", &it.role);
+        page.element("td class=\"short\"", &it.role);
         let class = fate_class(it);
-        page.element(&format!("td class=\"is-{class}\""), it.fate());
+        page.element(&format!("td class=\"is-{class}\""), &it.fate());
         for number in [
             it.before.packets,
             it.after.packets,
@@ -215,12 +216,11 @@ fn conversations(page: &mut Page, all: &[Conversation]) {
 
 /// That an attack goes on is as bad as that somebody's work fails.
 fn fate_class(it: &Conversation) -> &'static str {
-    let (goes_on, fails) = (it.after.packets > 0, it.after.failed > 0);
-    match (it.role.as_str(), goes_on, fails) {
-        ("attack", true, _) => "bad",
-        ("attack", false, _) => "good",
-        (_, false, true) => "bad",
-        (_, true, true) => "warn",
+    match (it.role.as_str(), it.silent, it.after.failed > 0) {
+        ("attack", false, _) => "bad",
+        ("attack", true, _) => "good",
+        (_, true, true) => "bad",
+        (_, false, true) => "warn",
         _ => "quiet",
     }
 }

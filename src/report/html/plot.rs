@@ -99,7 +99,7 @@ fn lanes(report: &Report) -> Vec<Drawn<'_>> {
 fn marks<'a>(name: &'static str, all: &'a [Moment], wanted: &[Lane]) -> Option<Drawn<'a>> {
     let of = all.iter().filter(|it| wanted.contains(&it.lane));
     let marks: Vec<_> = of
-        .map(|it| (it.at, super::parts::lane_class(it.lane), it.text.as_str()))
+        .map(|it| (it.at, super::parts::tone(it), it.text.as_str()))
         .collect();
     (!marks.is_empty()).then_some(Drawn::Marks { name, marks })
 }
