@@ -8,6 +8,7 @@
 )]
 
 mod builder;
+mod cases;
 mod hostile;
 
 use std::path::{Path, PathBuf};
