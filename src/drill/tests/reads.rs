@@ -81,8 +81,8 @@ async fn an_hour_of_history_exists_and_records_keep_coming() {
             assert!(events.insert(line.event), "{}", line.text);
             if let Some(it) = parse(&line.text) {
                 assert!(it.start <= it.end && it.end - it.start <= 60, "{it:?}");
-                // Windows close in order, so that no record is older than the one before by more.
-                assert!(it.end + 61 > last, "{it:?}");
+                // Windows close in order, and a flow may end early in its window.
+                assert!(it.end + 121 > last, "{it:?}");
                 last = last.max(it.end);
             }
         }

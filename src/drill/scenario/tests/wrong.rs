@@ -267,9 +267,9 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
         "it has no IPv6 address",
     ),
     (
-        "from = [\"web-01\"]\nto = [\"c2\"]",
-        "from = [\"lb\"]\nto = [\"c2\"]",
-        "it could never begin",
+        "public = \"192.0.2.6\"\n",
+        "",
+        "it could never begin: it has no public address",
     ),
     (
         "from = [\"web-01\"]\nto = [\"c2\"]",
