@@ -20,6 +20,7 @@ mod prepare;
 mod report;
 mod resume;
 mod runs;
+mod scenarios;
 mod undo;
 
 use std::io::{self, Write};

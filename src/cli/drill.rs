@@ -10,7 +10,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::exercise::Play;
 use super::outside::Outside;
-use super::{BadInput, ConsoleArgs, Output, console, facilitator};
+use super::{BadInput, ConsoleArgs, Output, console, facilitator, scenarios};
 use crate::drill::{
     self, Drill, DrillClock, Header, Recorder, Recording, RecordingError, Scenario,
 };
@@ -66,6 +66,12 @@ pub(super) struct DrillArgs {
 /// Does what was asked.
 pub(super) async fn run(asked: &DrillArgs, args: &ConsoleArgs) -> eyre::Result<()> {
     asked.is_consistent()?;
+    if asked.list {
+        return scenarios::list(asked.output);
+    }
+    if let Some(file) = &asked.check {
+        return scenarios::check(file);
+    }
     if let Some(socket) = &asked.facilitator {
         return facilitator::run(socket.as_deref(), asked.scenario.as_deref(), args).await;
     }

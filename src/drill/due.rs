@@ -32,6 +32,8 @@ pub(super) enum Event {
     Spread(Box<Estate>),
     /// An instance of an Auto Scaling group has been unhealthy for as long as it may be.
     GraceIsOver(InstanceId),
+    /// Injects are looked at.
+    Injects,
     /// A target is healthy.
     Healthy {
         instance: InstanceId,

@@ -75,7 +75,10 @@ impl Drill {
         };
         let now = clock.now();
         let about = About {
+            scenario: scenario.name().to_owned(),
             title: scenario.title().to_owned(),
+            summary: scenario.summary().to_owned(),
+            level: scenario.level(),
             ..about
         };
         Self {
@@ -138,6 +141,9 @@ impl Drill {
             self.again(&mut world, &deed);
         }
         world.advance(now);
+        for trouble in world.take_troubles() {
+            self.faults().fail(trouble);
+        }
         world
     }
 
@@ -148,8 +154,8 @@ impl Drill {
     /// Makes a changing call, and puts it on record with its outcome.
     fn change(&self, operation: &Operation) -> Result<Answer, CallError> {
         let api = operation.facts().api;
-        let fault = self.faults().next(api);
         let mut world = self.world();
+        let fault = self.faults().next(api);
         let lost = if let Some(fault) = fault.as_ref().filter(|it| !it.made) {
             Some(failed(api, fault.kind))
         } else if self.faults().names_unknown(operation) {

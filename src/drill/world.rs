@@ -8,14 +8,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::beside::{Beside, Blocks};
 use super::credentials::Stolen;
 use super::due::{Due, Event};
+use super::faults::Fault;
 use super::health::AutoScaling;
+use super::injects::Injects;
 use super::net::Micros;
 use super::news::News;
 use super::number::{Ids, mix};
 use super::record::{Lines, Record, What};
 use super::scenario::{Scenario, Scheduled, Script};
 use super::traffic::{Deed, Settings, Traffic, Truth};
-use crate::model::{EniId, Estate, Finding, FlowLog};
+use crate::model::{EniId, Estate, Finding, FlowLog, InstanceId};
 use crate::operation::{Answer, Operation, Refusal, State};
 use crate::sources::FlowLine;
 
@@ -35,7 +37,7 @@ pub struct World {
     account: String,
     region: String,
     /// When the world's time is 0.
-    epoch: DateTime<Utc>,
+    pub(super) epoch: DateTime<Utc>,
     pub(super) start: DateTime<Utc>,
     pub(super) now: DateTime<Utc>,
     pub(super) estate: Estate,
@@ -44,12 +46,19 @@ pub struct World {
     findings: Vec<Scheduled>,
     /// When findings were raised by name.
     raised: BTreeMap<String, DateTime<Utc>>,
+    /// The instance under suspicion; `None`: the world has no scenario.
+    pub(super) suspect: Option<InstanceId>,
+    pub(super) injects: Injects,
+    /// When injects are looked at next.
+    pub(super) injects_at: Option<DateTime<Utc>>,
+    /// Calls that are to go wrong, and do not yet.
+    pub(super) troubles: Vec<Fault>,
     /// What was not told yet.
     pub(super) news: News,
     pub(super) asg: AutoScaling,
     pub(super) stolen: Stolen,
     /// Changes that were made by calls.
-    changes: u64,
+    pub(super) changes: u64,
     log: VecDeque<Record>,
     /// Records that were dropped from the front of the log.
     dropped: u64,
@@ -74,8 +83,11 @@ impl World {
         world.region = scenario.region;
         world.findings = scenario.findings;
         world.asg = AutoScaling::of(&world.estate);
+        world.suspect = Some(scenario.suspect);
+        world.injects = Injects::new(scenario.injects);
         world.steal();
         world.advance(start);
+        world.ask_injects(&[]);
         world
     }
 
@@ -99,6 +111,10 @@ impl World {
             estate,
             findings: Vec::new(),
             raised: BTreeMap::new(),
+            suspect: None,
+            injects: Injects::default(),
+            injects_at: None,
+            troubles: Vec::new(),
             news: News::default(),
             asg: AutoScaling::default(),
             stolen: Stolen::new(),
@@ -173,11 +189,24 @@ impl World {
     /// Findings that have appeared by now, newest first.
     pub fn findings(&self) -> Vec<Finding> {
         let appeared = self.findings.iter();
-        let mut appeared: Vec<Finding> = appeared
-            .filter_map(|it| it.appeared(self.start, self.now))
-            .collect();
+        let mut appeared: Vec<Finding> = appeared.filter_map(|it| self.appeared(it)).collect();
         appeared.sort_by_key(|it| std::cmp::Reverse(it.updated));
         appeared
+    }
+
+    /// A finding, if it has appeared by now. One about a conversation that got nothing through is none.
+    fn appeared(&self, it: &Scheduled) -> Option<Finding> {
+        let at = match it.at {
+            Some(at) => self.start + at,
+            None => *self.raised.get(it.finding.id.as_str())?,
+        };
+        let seen = it.of.as_ref().is_none_or(|of| {
+            let mut ledgers = self.truth().conversations().iter();
+            ledgers.any(|it| {
+                it.conversation == *of && it.first.is_some_and(|first| self.moment(first) <= at)
+            })
+        });
+        (at <= self.now && seen).then(|| it.raised(at))
     }
 
     /// Lines of the streams of `enis` that `log` wrote of windows that ended since `since`, oldest first.
@@ -224,6 +253,7 @@ impl World {
         let answer = self.change(operation)?;
         self.changes += 1;
         self.changed();
+        self.ask_injects(&[operation.facts().api]);
         Ok(answer)
     }
 

@@ -4,14 +4,7 @@
 //!
 //! Times are counted from the start of the drill.
 
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the world asks the engine once it plays events in order"
-    )
-)]
-
+mod play;
 #[cfg(test)]
 mod tests;
 
@@ -123,8 +116,7 @@ impl Injects {
         }
     }
 
-    /// Names of all, in the order of the scenario, and whether each can still happen by itself or is yet to
-    /// happen.
+    /// Names of all, in the order of the scenario, and whether each may still happen by itself.
     pub(super) fn names(&self) -> impl Iterator<Item = (&str, bool)> {
         self.all
             .iter()

@@ -215,6 +215,13 @@ impl Scenario {
         }
     }
 
+    /// The same scenario in which all chance comes from another seed.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.settings.seed = seed;
+        self
+    }
+
     /// The name of its file, without the extension.
     pub fn name(&self) -> &str {
         &self.name

@@ -18,16 +18,6 @@ pub(in crate::drill) struct Scheduled {
 }
 
 impl Scheduled {
-    /// The finding, if it has appeared by `now` in a drill that began at `start`.
-    pub(in crate::drill) fn appeared(
-        &self,
-        start: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Option<Finding> {
-        let updated = start + self.at?;
-        (updated <= now).then(|| self.raised(updated))
-    }
-
     /// The finding as it appears at a moment.
     pub(in crate::drill) fn raised(&self, updated: DateTime<Utc>) -> Finding {
         Finding {
