@@ -33,12 +33,12 @@ pub struct Joined {
 #[derive(Debug, thiserror::Error)]
 pub enum JoinError {
     /// Nobody listens.
-    #[error("{path}: {source}: no drill listens there; start one with firedoor drill")]
+    #[error("{path}: {why}: no drill listens there; start one with firedoor drill")]
     Nobody {
         /// The socket.
         path: String,
         /// Why.
-        source: io::Error,
+        why: io::Error,
     },
     /// Another user listens.
     #[error("{0} belongs to another user: it is not joined")]
@@ -60,9 +60,9 @@ pub enum JoinError {
 pub async fn join(path: &Path) -> Result<Joined, JoinError> {
     let name = path.display().to_string();
     let stream = UnixStream::connect(path).await;
-    let stream = stream.map_err(|source| JoinError::Nobody {
+    let stream = stream.map_err(|why| JoinError::Nobody {
         path: name.clone(),
-        source,
+        why,
     })?;
     if !is_own(&stream) {
         return Err(JoinError::Foreign(name));
