@@ -84,7 +84,7 @@ pub(super) async fn run(asked: &DrillArgs, args: &ConsoleArgs) -> eyre::Result<(
 /// Plays a scenario.
 async fn play(asked: &DrillArgs, args: &ConsoleArgs) -> eyre::Result<()> {
     let text = Text::of(asked.scenario.as_deref())?;
-    let scenario = text.scenario()?;
+    let scenario = seeded(text.scenario()?, asked.seed);
     let clock = DrillClock::at(SystemClock.now(), asked.pace());
     let began = clock.now();
     let mut header = Header::new(&text.name, &text.text, began);
@@ -118,12 +118,24 @@ async fn replay(file: &Path, pace: Pace, args: &ConsoleArgs) -> eyre::Result<()>
     let text = Text::of(Some(&header.scenario))?;
     recording.suits(&text.text).map_err(bad)?;
     let clock = DrillClock::at(header.began, pace);
-    let drill = Drill::paced(text.scenario()?, clock, text.about(header.team.clone()));
+    let drill = Drill::paced(
+        seeded(text.scenario()?, header.seed),
+        clock,
+        text.about(header.team.clone()),
+    );
     drill.replay(recording.deeds);
     let driver = AbortOnDropHandle::new(tokio::spawn(drill.clone().drive()));
     let shown = console::run(Outside::replay(&drill), args).await;
     driver.abort();
     shown
+}
+
+/// The scenario, with its own seed or another one.
+fn seeded(scenario: Scenario, seed: Option<u64>) -> Scenario {
+    match seed {
+        Some(seed) => scenario.with_seed(seed),
+        None => scenario,
+    }
 }
 
 /// A scenario as it is written.

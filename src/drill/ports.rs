@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 
 use super::clock::DrillClock;
-use super::exercise::{Desk, outcome_of, stakes};
+use super::exercise::{Desk, Opening, outcome_of};
 use super::faults::{Delay, Fault, Faults, Shown, failed};
 use super::scenario::Scenario;
 use super::world::World;
@@ -74,16 +74,10 @@ impl Drill {
             region: scenario.region.clone(),
         };
         let now = clock.now();
-        let about = About {
-            scenario: scenario.name().to_owned(),
-            title: scenario.title().to_owned(),
-            summary: scenario.summary().to_owned(),
-            level: scenario.level(),
-            ..about
-        };
+        let opening = Opening::of(&scenario, about, now);
         Self {
             identity,
-            desk: Arc::new(Desk::new(about, stakes(&scenario), now, paced)),
+            desk: Arc::new(Desk::new(opening, paced)),
             suspect: scenario.suspect().clone(),
             world: Arc::new(Mutex::new(World::new(scenario, now))),
             faults: Arc::default(),
@@ -98,7 +92,7 @@ impl Drill {
 
     /// What the drill is about, in a line.
     pub fn title(&self) -> &str {
-        &self.desk.about.title
+        &self.desk.opening.about.title
     }
 
     /// The instance under suspicion.

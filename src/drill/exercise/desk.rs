@@ -7,11 +7,12 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
 use super::super::clock::DrillClock;
-use super::super::score::{Stakes, Told, score};
+use super::super::score::{Told, score};
 use super::deed::{Act, Deed};
+use super::opening::Opening;
 use crate::model::text::visible;
 use crate::sources::{
-    About, ExerciseError, ExerciseRecord, Happening, Message, Pace, Reply, Score, Stream,
+    ExerciseError, ExerciseRecord, Happening, Message, Pace, Reply, Score, Stream,
 };
 
 /// Characters of a message, an answer or a note at the most.
@@ -20,10 +21,7 @@ const LONGEST: usize = 1_000;
 /// The exercise around a world. The world's lock is never taken while this one's is held.
 #[derive(Debug)]
 pub(in crate::drill) struct Desk {
-    pub(in crate::drill) about: About,
-    stakes: Stakes,
-    /// When the world began.
-    pub(in crate::drill) began: DateTime<Utc>,
+    pub(in crate::drill) opening: Opening,
     /// `None`: a clock that runs at one pace.
     clock: Option<DrillClock>,
     papers: Mutex<Papers>,
@@ -54,17 +52,10 @@ struct Papers {
 }
 
 impl Desk {
-    /// An exercise that begins at `began`.
-    pub(in crate::drill) fn new(
-        about: About,
-        stakes: Stakes,
-        began: DateTime<Utc>,
-        clock: Option<DrillClock>,
-    ) -> Self {
+    /// An exercise before anything has happened.
+    pub(in crate::drill) fn new(opening: Opening, clock: Option<DrillClock>) -> Self {
         Self {
-            about,
-            stakes,
-            began,
+            opening,
             clock,
             papers: Mutex::default(),
         }
@@ -157,7 +148,7 @@ impl Desk {
 
     /// How the players did, by what has happened so far.
     pub(in crate::drill) fn score(&self, told: Told) -> Score {
-        score(&self.papers().all, &self.stakes, told)
+        score(&self.papers().all, &self.opening.stakes, told)
     }
 
     pub(in crate::drill) fn standing(&self) -> Standing {

@@ -5,7 +5,7 @@
 
 mod deed;
 mod desk;
-mod glue;
+mod opening;
 mod recording;
 #[cfg(test)]
 mod tests;
@@ -24,7 +24,7 @@ use crate::sources::{
 };
 pub use deed::{Act, Deed};
 pub(super) use desk::Desk;
-pub(super) use glue::stakes;
+pub(super) use opening::Opening;
 pub use recording::{Header, Recorder, Recording, RecordingError, digest};
 
 /// How often records are taken from the world, in its time.
@@ -68,10 +68,11 @@ impl Drill {
 
     /// Tells that the exercise began.
     pub fn began(&self) {
-        let world = self.world();
-        let what = world.began(&self.desk.about);
-        let at = world.now;
-        self.desk.tell(ExerciseRecord { at, what });
+        let opening = &self.desk.opening;
+        self.desk.tell(ExerciseRecord {
+            at: opening.at,
+            what: opening.began.clone(),
+        });
     }
 
     /// The exercise ends, and is judged. Of `told`, when the players first looked is known here.
@@ -243,7 +244,7 @@ impl Exercise for Drill {
     }
 
     fn about(&self) -> About {
-        self.desk.about.clone()
+        self.desk.opening.about.clone()
     }
 }
 

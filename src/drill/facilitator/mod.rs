@@ -35,7 +35,7 @@ impl Drill {
         };
         Sight {
             at: world.now,
-            began: self.desk.began,
+            began: self.desk.opening.at,
             pace: self.desk.pace(),
             is_clock_taken: self.desk.is_clock_taken(),
             is_contained: world.is_contained(),
