@@ -28,6 +28,9 @@ const CALL: Duration = Duration::from_millis(150);
 /// How long a reading call takes: short, so that the first frame is a full one.
 const READ: Duration = Duration::from_millis(5);
 
+/// How long reading flow logs waits at a fast pace, on the wall clock, at the most.
+const BREATH: Duration = Duration::from_millis(200);
+
 /// Lines of a page of the flow log.
 const PAGE: usize = 1_000;
 
@@ -235,7 +238,15 @@ impl Drill {
         }
     }
 
+    /// At a fast pace flow logs could be read many times a second, and nobody could do anything else.
+    async fn catch_breath(&self) {
+        if let Some(more) = self.desk.pace().factor().checked_sub(1) {
+            self.clock.sleep(BREATH * more).await;
+        }
+    }
+
     async fn flows(&self, query: FlowQuery, sink: &Sink) {
+        self.catch_breath().await;
         let (lines, missing_streams) = {
             let world = self.world();
             let known = |eni: &&_| world.estate().eni(eni).is_none();

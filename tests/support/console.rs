@@ -133,7 +133,9 @@ impl Console {
     pub(crate) fn journal_files(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.journals().join(CASE));
         let entries = entries.into_iter().flatten().flatten();
-        let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        let files = entries.map(|entry| entry.path());
+        // The exercise of a drill has a journal of its own.
+        let mut files: Vec<PathBuf> = files.filter(|it| !it.ends_with("exercise.jsonl")).collect();
         files.sort();
         files
     }
