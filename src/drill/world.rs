@@ -194,19 +194,27 @@ impl World {
         appeared
     }
 
-    /// A finding, if it has appeared by now. One about a conversation that got nothing through is none.
+    /// A finding, if it has appeared by now. What it is about must have got through before; one that has no
+    /// time of its own, and that no inject raises, is found some time after that.
     fn appeared(&self, it: &Scheduled) -> Option<Finding> {
-        let at = match it.at {
-            Some(at) => self.start + at,
-            None => *self.raised.get(it.finding.id.as_str())?,
+        let id = it.finding.id.as_str();
+        let set = self.raised.get(id).copied();
+        let set = set.or_else(|| Some(self.start + it.at?));
+        let at = match (&it.of, set) {
+            (None, set) => set?,
+            (Some(of), Some(set)) => set.max(self.got_through(of)?),
+            (Some(_), None) if self.injects.raises(id) => return None,
+            (Some(of), None) => self.got_through(of)? + it.lag,
         };
-        let seen = it.of.as_ref().is_none_or(|of| {
-            let mut ledgers = self.truth().conversations().iter();
-            ledgers.any(|it| {
-                it.conversation == *of && it.first.is_some_and(|first| self.moment(first) <= at)
-            })
-        });
-        (at <= self.now && seen).then(|| it.raised(at))
+        (at <= self.now).then(|| it.raised(at))
+    }
+
+    /// When a conversation got something through for the first time.
+    fn got_through(&self, conversation: &str) -> Option<DateTime<Utc>> {
+        let ledgers = self.truth().conversations().iter();
+        let own = ledgers.filter(|it| it.conversation == *conversation);
+        let first = own.filter_map(|it| it.established).min()?;
+        Some(self.moment(first))
     }
 
     /// Lines of the streams of `enis` that `log` wrote of windows that ended since `since`, oldest first.

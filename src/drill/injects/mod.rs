@@ -135,6 +135,12 @@ impl Injects {
         self.all.iter().any(watches)
     }
 
+    /// Whether some inject raises the finding of this id.
+    pub(super) fn raises(&self, finding: &str) -> bool {
+        let mut effects = self.all.iter().flat_map(|it| &it.inject.effects);
+        effects.any(|it| matches!(it, Effect::Finding(id) if id == finding))
+    }
+
     /// What happens by now, in the order of time, and of the scenario where times are equal.
     pub(super) fn due(&mut self, now: TimeDelta, facts: &Facts<'_>) -> Vec<Happens> {
         let newly_contained = facts.contained && !self.contained;
