@@ -2,9 +2,11 @@
 
 mod any_sequence;
 mod changes;
+mod flow_logs;
 
 mod operations;
 mod reads;
+mod traffic;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

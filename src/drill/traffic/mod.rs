@@ -36,8 +36,8 @@ pub(super) use settings::Settings;
 pub use truth::{BUCKET, Bucket, Ledger, Sums, Truth};
 pub(super) use windows::{Key, Tally};
 
-/// An aggregation window.
-const WINDOW: Micros = 60_000_000;
+/// A second.
+const SECOND: Micros = 1_000_000;
 
 /// How often entries that ran out are forgotten.
 const SWEEP: Micros = 60_000_000;
@@ -89,6 +89,8 @@ pub(super) struct Traffic {
     owners: Vec<Option<Arc<Owner>>>,
     /// Records of windows that have ended, in order.
     records: Vec<Record>,
+    /// How long a window is.
+    window: Micros,
     /// Until when the flow log skips what it should record.
     skips_until: Micros,
     deeds: VecDeque<Deed>,
@@ -112,6 +114,7 @@ impl Traffic {
             balancer: Balancer::default(),
             owners: Vec::new(),
             records: Vec::new(),
+            window: window(estate),
             skips_until: 0,
             deeds: VecDeque::new(),
             scripts: Vec::new(),
@@ -182,10 +185,11 @@ impl Traffic {
         }
         if is_new {
             // Windows of interfaces do not end together; that of a new one is a full one.
-            let phase = u64::from(index(ix.index())) * 7 % 60 * 1_000_000;
+            let phase = u64::from(index(ix.index())) * 7 % 60 * SECOND;
             let ahead = if now == 0 { phase } else { 0 };
             self.wire.windows.open(ix, now);
-            self.queue.push(now + WINDOW - ahead, Event::Closes(ix));
+            self.queue
+                .push(now + self.window - ahead, Event::Closes(ix));
         }
     }
 
@@ -282,7 +286,7 @@ impl Traffic {
             let flows = flows.map(|(key, tally)| record(What::Flow(key, tally)));
             self.records.extend(flows);
         }
-        self.queue.push(at + WINDOW, Event::Closes(eni));
+        self.queue.push(at + self.window, Event::Closes(eni));
     }
 
     /// The records of windows that have ended since the last call.
@@ -429,6 +433,13 @@ impl Owner {
     fn is_of(&self, estate: &Estate, eni: &Eni) -> bool {
         *self == Self::of(estate, eni)
     }
+}
+
+/// The windows of the first flow log, a minute at the least.
+fn window(estate: &Estate) -> Micros {
+    let log = estate.flow_logs().first();
+    let seconds = log.map_or(60, |it| it.aggregation_seconds.max(60));
+    u64::from(seconds) * SECOND
 }
 
 fn index(place: usize) -> u32 {
