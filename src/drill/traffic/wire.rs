@@ -102,7 +102,10 @@ impl Wire {
             Outcome::Dropped(_) => (train, None),
         };
         for sight in &self.sights {
-            self.windows.count(sight, train, at);
+            // Behind the interface of an instance that is stopped there is no machine that could log it.
+            if self.hosts.is_up(sight.eni) {
+                self.windows.count(sight, train, at);
+            }
         }
         arrival.filter(|it| match it.at {
             Place::Eni(eni) => self.hosts.talks(eni, it.packet.src),

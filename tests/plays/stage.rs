@@ -1,0 +1,253 @@
+//! An exercise that is played by a script: the real planner and the real executor on the embedded world, on a
+//! simulated clock.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use firedoor::drill::{Drill, Told, load};
+use firedoor::executor::{
+    Ports, Proof, Run, RunEvent, RunEventKind, RunOutcome, Runs, Verification, Verifier,
+};
+use firedoor::model::{Estate, InstanceId};
+use firedoor::plan::{Action, Dwell, Intent, Plan, Playbook, build, build_playbook, claim};
+use firedoor::sources::{
+    Clock, Exercise, ExerciseRecord, Happening, Reading, Request, Score, Source, Undone,
+};
+use futures::future::BoxFuture;
+use tempfile::TempDir;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+
+/// What a player does.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Move {
+    /// Carries out an action on the suspect.
+    Act(Action),
+    /// Carries out a playbook on the suspect.
+    Book(&'static str),
+    /// Answers whoever asked.
+    Answer(&'static str, &'static str),
+}
+
+/// A line of play: what is done at which second, and when it ends.
+pub(crate) struct Line {
+    pub(crate) moves: &'static [(u32, Move)],
+    pub(crate) ends: u32,
+}
+
+/// Time that passes as tokio's, which is paused.
+struct Simulated(tokio::time::Instant);
+
+impl Clock for Simulated {
+    fn now(&self) -> DateTime<Utc> {
+        let base = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
+        base + TimeDelta::from_std(self.0.elapsed()).unwrap()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+/// An exercise under way.
+struct Stage {
+    drill: Drill,
+    clock: Arc<dyn Clock>,
+    began: DateTime<Utc>,
+    runs: Runs,
+    root: TempDir,
+    proven: Arc<Mutex<Option<DateTime<Utc>>>>,
+    proofs: Arc<Mutex<Vec<Proof>>>,
+}
+
+/// What came of a line of play.
+pub(crate) struct Played {
+    pub(crate) score: Score,
+    pub(crate) records: Vec<ExerciseRecord>,
+    /// What runs came to, in order.
+    pub(crate) outcomes: Vec<RunOutcome>,
+    /// What the flow logs said of them.
+    pub(crate) proofs: Vec<Proof>,
+}
+
+impl Played {
+    /// Whether an inject took effect.
+    pub(crate) fn saw(&self, inject: &str) -> bool {
+        let mut records = self.records.iter();
+        records.any(|it| matches!(&it.what, Happening::Injected { name } if name == inject))
+    }
+}
+
+/// Plays a shipped scenario.
+pub(crate) async fn play(scenario: &str, line: &Line) -> Played {
+    let clock: Arc<dyn Clock> = Arc::new(Simulated(tokio::time::Instant::now()));
+    let drill = Drill::new(load(Some(scenario)).unwrap(), Arc::clone(&clock));
+    // Memory, where there is any: every event is synchronised with the disk.
+    let memory = Path::new("/dev/shm");
+    let root = if memory.is_dir() {
+        tempfile::tempdir_in(memory)
+    } else {
+        tempfile::tempdir()
+    };
+    let stage = Stage {
+        began: clock.now(),
+        drill,
+        clock,
+        runs: Runs::default(),
+        root: root.unwrap(),
+        proven: Arc::default(),
+        proofs: Arc::default(),
+    };
+    let mut heard = stage.drill.hear();
+    stage.drill.began();
+    let mut outcomes = Vec::new();
+    for (at, what) in line.moves {
+        stage.wait_until(*at).await;
+        outcomes.extend(stage.play(*what).await);
+    }
+    stage.wait_until(line.ends).await;
+    let told = Told {
+        looked: line
+            .moves
+            .first()
+            .map(|(at, _)| stage.began + TimeDelta::seconds(i64::from(*at))),
+        proven: *stage.proven.lock().unwrap(),
+        undo: Undone::NotAsked,
+    };
+    let score = stage.drill.end("the script", told).unwrap();
+    let mut records = Vec::new();
+    while let Ok(record) = heard.try_recv() {
+        records.push(record);
+    }
+    Played {
+        score,
+        records,
+        outcomes,
+        proofs: std::mem::take(&mut *stage.proofs.lock().unwrap()),
+    }
+}
+
+impl Stage {
+    /// Lets the world go on, second by second.
+    async fn wait_until(&self, second: u32) {
+        let until = self.began + TimeDelta::seconds(i64::from(second));
+        while self.clock.now() < until {
+            self.clock.sleep(Duration::from_secs(1)).await;
+            self.drill.beat();
+        }
+    }
+
+    async fn play(&self, what: Move) -> Option<RunOutcome> {
+        let estate = self.drill.estate();
+        let plan = match what {
+            Move::Act(action) => build(&estate, &self.intent(action).await).unwrap(),
+            Move::Book(name) => {
+                let shipped = Playbook::shipped().unwrap();
+                let book = shipped.iter().find(|it| it.name == name).unwrap();
+                build_playbook(&estate, book, &self.intent(Action::Tag).await).unwrap()
+            }
+            Move::Answer(from, text) => {
+                let messages = self.drill.messages();
+                let open = messages.iter().find(|it| it.is_open() && it.from == from);
+                let open = open.unwrap_or_else(|| panic!("{from} asked nothing: {messages:#?}"));
+                self.drill.answer(open.id, text).unwrap();
+                return None;
+            }
+        };
+        Some(self.run(plan, &estate).await)
+    }
+
+    async fn intent(&self, action: Action) -> Intent {
+        let suspect: &InstanceId = self.drill.suspect();
+        let peers = self.peers().await;
+        Intent {
+            action,
+            suspect: suspect.clone(),
+            case: "play".into(),
+            stamp: self.clock.now().format("%Y%m%dT%H%M%SZ").to_string(),
+            dwell: Dwell {
+                slowest_gap: None,
+                max: 10,
+            },
+            peers,
+            acl_quota: Intent::ACL_QUOTA,
+            max_hold: Intent::MAX_HOLD,
+        }
+    }
+
+    /// The remote addresses of the suspect's findings, as the console reads them.
+    async fn peers(&self) -> Vec<IpAddr> {
+        let (sink, mut readings) = mpsc::channel(1);
+        let (read, reading) =
+            futures::join!(self.drill.read(Request::Findings, sink), readings.recv());
+        read.unwrap();
+        let Some(Reading::Findings(findings)) = reading else {
+            panic!("no findings");
+        };
+        let own = findings
+            .iter()
+            .filter(|it| it.instances.contains(self.drill.suspect()));
+        let mut peers: Vec<IpAddr> = own
+            .flat_map(|it| &it.remotes)
+            .map(|it| it.address)
+            .collect();
+        peers.sort_unstable();
+        peers.dedup();
+        peers
+    }
+
+    /// Carries a plan out, while the world goes on.
+    async fn run(&self, plan: Plan, estate: &Estate) -> RunOutcome {
+        let (sender, events) = mpsc::unbounded_channel();
+        let ports = Ports {
+            actuator: Arc::new(self.drill.clone()),
+            clock: Arc::clone(&self.clock),
+            events: sender,
+            verification: Some(Verification {
+                claim: claim(&plan, estate),
+                verifier: Verifier {
+                    source: Arc::new(self.drill.clone()),
+                    clock: Arc::clone(&self.clock),
+                    logs: estate.flow_logs().to_vec(),
+                    limit: Duration::from_mins(15),
+                },
+            }),
+        };
+        let run = Run::new("play".into(), "script", plan, self.clock.now());
+        let mut task = self.runs.start(run, self.root.path(), ports).unwrap();
+        tokio::spawn(listen(
+            events,
+            Arc::clone(&self.proven),
+            Arc::clone(&self.proofs),
+        ));
+        loop {
+            tokio::select! {
+                outcome = &mut task => return outcome.unwrap(),
+                () = self.clock.sleep(Duration::from_secs(1)) => self.drill.beat(),
+            }
+        }
+    }
+}
+
+/// Notes when flow logs first prove a run.
+async fn listen(
+    mut events: UnboundedReceiver<RunEvent>,
+    proven: Arc<Mutex<Option<DateTime<Utc>>>>,
+    proofs: Arc<Mutex<Vec<Proof>>>,
+) {
+    while let Some(event) = events.recv().await {
+        if let RunEventKind::Proof { proof } = &event.kind {
+            proofs.lock().unwrap().push(proof.clone());
+        }
+        if matches!(
+            &event.kind,
+            RunEventKind::Proof {
+                proof: Proof::Proven { .. }
+            }
+        ) {
+            proven.lock().unwrap().get_or_insert(event.at);
+        }
+    }
+}
