@@ -152,20 +152,21 @@ fn score_line<'a>(sight: &Sight, styles: &Styles, width: usize) -> Line<'a> {
     };
     let open = sight.messages.iter().filter(|it| it.is_open()).count();
     let asked = if open > 0 {
-        format!("   {open} unanswered")
+        format!("  {open} unanswered")
     } else {
         String::new()
     };
     let so_far = sight.score.as_ref().map(|it| {
         format!(
-            "{} points so far   attack after the first change: {} packets   stolen {}   requests lost {}",
-            it.points,
+            "  attack packets after {}  stolen {}  requests lost {}",
             it.attack_packets_after,
             bytes(it.data_lost_bytes),
             it.requests_lost
         )
     });
-    let words = format!(" {}{asked}", so_far.unwrap_or_default());
+    let points = sight.score.as_ref().map(|it| format!("  {} points", it.points));
+    let (points, so_far) = (points.unwrap_or_default(), so_far.unwrap_or_default());
+    let words = format!("{points}{asked}{so_far}");
     let room = width.saturating_sub(word.len());
     Line::from(vec![
         Span::styled(word, style),
@@ -204,7 +205,7 @@ fn stream<'a>(it: &Stream, styles: &Styles, width: usize) -> Line<'a> {
         _ => styles.plain,
     };
     let figures = format!(
-        " {:>6} packets {:>9}  {:>4} answered {:>4} failed",
+        " {:>5} packets {:>6} {:>4} good {:>4} bad",
         it.packets,
         bytes(it.bytes),
         it.answered,
