@@ -61,6 +61,41 @@ fn bad_arguments_are_named_with_what_is_expected() {
             &["drill", "--case", "../x"],
             &["--case", "../x", "letters, digits"],
         ),
+        (&["drill", "--pace", "61"], &["--pace", "1 to 60"]),
+        (&["drill", "--pace", "0"], &["--pace", "it can be paused"]),
+        (&["drill", "--team", ""], &["--team", "1 to 40 characters"]),
+        (&["drill", "--seed", "-1"], &["--seed"]),
+        (&["drill", "--list", "--pace", "2"], &["--list", "--pace"]),
+        (
+            &["drill", "--list", "reverse-shell"],
+            &["--list", "reverse-shell"],
+        ),
+        (&["drill", "--output", "json"], &["--output", "--list"]),
+        (
+            &["drill", "--list", "--check", "x.toml"],
+            &["--list", "--check"],
+        ),
+        (
+            &["drill", "no-such.toml"],
+            &["no-such.toml", "No such file"],
+        ),
+        (&["drill", "--replay", "no-such"], &["--replay", "no-such"]),
+        (
+            &["drill", "--replay", "Cargo.toml"],
+            &["--replay", "Cargo.toml:1"],
+        ),
+        (
+            &["drill", "--replay", "x", "--team", "y"],
+            &["--replay", "--team"],
+        ),
+        (
+            &["drill", "--record", "Cargo.toml"],
+            &["--record", "Cargo.toml", "exists"],
+        ),
+        (
+            &["drill", "--facilitator"],
+            &["no drill runs", "firedoor drill"],
+        ),
         (&["--since", "32d"], &["--since", "1 minute to 31 days"]),
         (&["--since", "lately"], &["--since", "a number of minutes"]),
         (&["--alow-changes"], &["--alow-changes", "--allow-changes"]),

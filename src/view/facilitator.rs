@@ -164,7 +164,10 @@ fn score_line<'a>(sight: &Sight, styles: &Styles, width: usize) -> Line<'a> {
             it.requests_lost
         )
     });
-    let points = sight.score.as_ref().map(|it| format!("  {} points", it.points));
+    let points = sight
+        .score
+        .as_ref()
+        .map(|it| format!("  {} points", it.points));
     let (points, so_far) = (points.unwrap_or_default(), so_far.unwrap_or_default());
     let words = format!("{points}{asked}{so_far}");
     let room = width.saturating_sub(word.len());
