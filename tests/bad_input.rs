@@ -89,10 +89,6 @@ fn bad_arguments_are_named_with_what_is_expected() {
             &["--replay", "--team"],
         ),
         (
-            &["drill", "--record", "Cargo.toml"],
-            &["--record", "Cargo.toml", "exists"],
-        ),
-        (
             &["drill", "--facilitator"],
             &["no drill runs", "firedoor drill"],
         ),

@@ -24,7 +24,9 @@ fn key_table() -> String {
         let own = Context::Pane(pane).own();
         own.map(move |it| (it, format!(" ({} pane)", pane.name().to_lowercase())))
     });
-    for (binding, place) in everywhere.chain(in_panes) {
+    let in_exercises = Context::Exercise.own();
+    let in_exercises = in_exercises.map(|it| (it, " (in an exercise)".to_owned()));
+    for (binding, place) in everywhere.chain(in_panes).chain(in_exercises) {
         let keys: Vec<String> = binding
             .keys
             .iter()

@@ -155,3 +155,14 @@ fn a_case_has_one_exercise() {
     second.wait_for_words("it has an exercise already; name another case", SOON);
     first.quit();
 }
+
+#[test]
+fn a_recording_never_takes_the_place_of_a_file() {
+    let runtime = folder();
+    let file = runtime.path().join("play.jsonl");
+    fs::write(&file, "mine").unwrap_or_else(|error| panic!("{error}"));
+    let path = file.display().to_string();
+    let mut console = Console::start(&["drill", "--record", &path], &env(&runtime));
+    console.wait_for_words("play.jsonl: File exists", SOON);
+    assert_eq!(fs::read_to_string(&file).unwrap_or_default(), "mine");
+}

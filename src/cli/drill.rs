@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use color_eyre::eyre;
+use color_eyre::eyre::{self, WrapErr};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::exercise::Play;
@@ -15,6 +15,7 @@ use crate::drill::{
     self, Drill, DrillClock, Header, Recorder, Recording, RecordingError, Scenario,
 };
 use crate::sources::{About, Clock, Pace, SystemClock};
+use crate::terminal::Screen;
 
 /// What is played, and how.
 #[derive(Debug, Args)]
@@ -92,6 +93,8 @@ async fn play(asked: &DrillArgs, args: &ConsoleArgs) -> eyre::Result<()> {
     header.team.clone_from(&asked.team);
     let drill = Drill::paced(scenario, clock, text.about(asked.team.clone()));
     let case = args.case_at(began, true);
+    // Nothing is left of an exercise that nobody can play.
+    Screen::is_possible().wrap_err("could not start the console")?;
     let recorder = match &asked.record {
         Some(path) => {
             let recorder = Recorder::create(path, &header);

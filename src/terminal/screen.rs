@@ -27,18 +27,27 @@ pub struct Screen {
 }
 
 impl Screen {
+    /// Whether there is a terminal to be taken over.
+    ///
+    /// # Errors
+    /// Standard input or output is none.
+    pub fn is_possible() -> io::Result<()> {
+        if io::stdin().is_terminal() && io::stdout().is_terminal() {
+            return Ok(());
+        }
+        Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "the console needs a terminal, and standard input or output is none: run it in an \
+             interactive shell (over SSH with ssh -t)",
+        ))
+    }
+
     /// Takes the terminal over.
     ///
     /// # Errors
     /// Standard input or output is no terminal, or it refuses a mode.
     pub fn enter() -> io::Result<Self> {
-        if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-            return Err(io::Error::new(
-                io::ErrorKind::Unsupported,
-                "the console needs a terminal, and standard input or output is none: run it in an \
-                 interactive shell (over SSH with ssh -t)",
-            ));
-        }
+        Self::is_possible()?;
         // Colours are resolved by the styles. Left alone, crossterm would answer NO_COLOR with resets
         // that take bold and reverse away too.
         style::force_color_output(true);
