@@ -330,6 +330,7 @@ fn archive(pool: &Pool, runs: &[(Index, u8, bool)], at: DateTime<Utc>) -> Messag
             run: format!("run-{number}"),
             caller: "arn:aws:sts::123456789012:assumed-role/x/y".into(),
             plan: plan.clone(),
+            foretold: None,
         };
         let begun = plan.steps.iter().take((*steps).into());
         let begun = begun.map(|it| RunEventKind::Begun { step: it.id });
@@ -388,6 +389,7 @@ fn run_kind(pool: &Pool, step: &RunStep) -> RunEventKind {
             run: "run".into(),
             caller: "somebody".into(),
             plan: index.get(&pool.plans).clone(),
+            foretold: None,
         },
         RunStep::Begun(step) => RunEventKind::Begun {
             step: StepId(*step),

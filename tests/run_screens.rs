@@ -504,6 +504,7 @@ fn past(run: &str, plan: &Plan, minutes: i64, kinds: Vec<RunEventKind>) -> Past 
         run: run.into(),
         caller: CALLER.into(),
         plan: plan.clone(),
+        foretold: None,
     };
     let at = t0() - TimeDelta::minutes(minutes);
     let kinds = std::iter::once(started).chain(kinds);

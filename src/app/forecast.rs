@@ -13,7 +13,7 @@ use crate::analysis::Seen;
 use crate::analysis::{Activity, Explanation, Fate, Flow, FlowFate, Network, Traffic, live};
 use crate::flows::{Edge, EdgeKey, mean_gap};
 use crate::model::{Direction, EniId, EniKind, Estate, FlowAction, InstanceId};
-use crate::plan::{self, Action, Intent, Outlook, PlanError, Row};
+use crate::plan::{self, Action, Foretold, Intent, Outlook, Plan, PlanError, Row};
 
 /// While logs stream in, forecasts are made this far apart at the least.
 const PAUSE: TimeDelta = TimeDelta::milliseconds(500);
@@ -96,6 +96,12 @@ impl AppState {
             playbooks: Arc::new(playbooks),
         };
         self.refresh_explanation();
+    }
+
+    /// What is forecast of a plan now, for the journal.
+    pub(super) fn foretell(&self, plan: &Plan) -> Option<Foretold> {
+        let traffic = self.forecasts.traffic.as_deref()?;
+        plan::foretell(traffic, plan, &self.remote_addresses())
     }
 
     fn compare_playbooks(

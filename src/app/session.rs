@@ -126,7 +126,10 @@ impl Session {
     fn start(&mut self, plan: Plan, state: &AppState) -> Result<(), String> {
         let (ports, told) = self.ports(&plan, state)?;
         let case = state.settings.case.clone();
-        let run = Run::new(case, &caller(state), plan, self.clock.now());
+        let run = Run {
+            foretold: state.foretell(&plan),
+            ..Run::new(case, &caller(state), plan, self.clock.now())
+        };
         let started = self.runs.start(run, &self.journals, ports);
         started.map_err(|error| error.to_string())?;
         self.run_events = told;

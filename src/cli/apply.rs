@@ -11,7 +11,7 @@ use super::evidence::Evidence;
 use super::plan::{FromArgs, PlanFile, WishArgs};
 use super::{AccountArgs, AnswerIsNo, BadInput, ConsoleArgs};
 use crate::executor::Run;
-use crate::plan::Plan;
+use crate::plan::{Plan, foretell};
 
 /// What is carried out, and that it is meant.
 #[derive(Debug, Args)]
@@ -93,8 +93,14 @@ pub(super) async fn run(
     against.hold_up(&args.over)?;
     let verification = console.verification(&outside, &evidence.estate, &plan);
     let driver = Driver::new(&outside, args.meant.output, Some(verification))?;
-    let now = outside.clock.now();
-    driver.start(Run::new(case, &identity.arn, plan, now)).await
+    let suspect = plan.suspect().map(|it| evidence.peers(it));
+    let peers = suspect.into_iter().flatten().collect();
+    let foretold = foretell(&evidence.traffic(), &plan, &peers);
+    let run = Run {
+        foretold,
+        ..Run::new(case, &identity.arn, plan, outside.clock.now())
+    };
+    driver.start(run).await
 }
 
 /// The plan that was built anew, if it does what the one in the file does.

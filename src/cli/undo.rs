@@ -14,7 +14,7 @@ use super::plan::FromArgs;
 use super::{AccountArgs, AnswerIsNo, BadInput, ConsoleArgs, print, state_dir};
 use crate::executor::{Archive, Run, survey};
 use crate::operation::StepId;
-use crate::plan::{Undo, undo};
+use crate::plan::{Undo, foretell, undo};
 
 /// Which run, and how much of it.
 #[derive(Debug, Args)]
@@ -81,12 +81,17 @@ pub(super) async fn run(
     let evidence = Evidence::read(&outside).await?;
     let against = Against::guarded(&evidence.estate, &undo.plan, (&outside, &identity)).await;
     against.hold_up(&args.over)?;
-    let run = Run::new(
-        view.case.clone(),
-        &identity.arn,
-        undo.plan,
-        outside.clock.now(),
-    );
+    let peers = view.plan.suspect().map(|it| evidence.peers(it));
+    let peers = peers.into_iter().flatten().collect();
+    let run = Run {
+        foretold: foretell(&evidence.traffic(), &undo.plan, &peers),
+        ..Run::new(
+            view.case.clone(),
+            &identity.arn,
+            undo.plan,
+            outside.clock.now(),
+        )
+    };
     driver.start(run).await
 }
 

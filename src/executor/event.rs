@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::proof::{Proof, Verifying};
 use crate::operation::{CallError, Operation, State, StepId};
-use crate::plan::Plan;
+use crate::plan::{Foretold, Plan};
 
 /// Something that happened in a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub enum RunEventKind {
         caller: String,
         /// The plan.
         plan: Plan,
+        /// What was forecast of it; absent: nobody did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        foretold: Option<Foretold>,
     },
     /// A step started.
     Begun {

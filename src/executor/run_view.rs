@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::event::{Resume, RunEvent, RunEventKind, RunOutcome, StepOutcome};
 use super::proof::{Proof, Verifying};
 use crate::operation::{Operation, State, StepId};
-use crate::plan::{Class, Plan, Step, What};
+use crate::plan::{Class, Foretold, Plan, Step, What};
 
 /// A run as its events tell it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct RunView {
     pub caller: String,
     /// The plan.
     pub plan: Plan,
+    /// What was forecast of it.
+    pub foretold: Option<Foretold>,
     /// When it started.
     pub started: DateTime<Utc>,
     /// Every step.
@@ -100,6 +102,7 @@ impl RunView {
             run,
             caller,
             plan,
+            foretold,
         } = &event.kind
         else {
             return Err(BadTransition {
@@ -128,6 +131,7 @@ impl RunView {
                 .map(|step| (step.id, waiting.clone()))
                 .collect(),
             plan: plan.clone(),
+            foretold: foretold.clone(),
             started: event.at,
             stop_requested: false,
             resumed: None,

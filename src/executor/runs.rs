@@ -20,7 +20,7 @@ use super::recorder::Recorder;
 use super::resume::Earlier;
 use super::step::Context;
 use crate::operation::Actuator;
-use crate::plan::{Plan, Target};
+use crate::plan::{Foretold, Plan, Target};
 use crate::sources::Clock;
 
 /// A plan that was confirmed.
@@ -34,6 +34,8 @@ pub struct Run {
     pub caller: String,
     /// The plan.
     pub plan: Plan,
+    /// What was forecast of it, for whoever looks back.
+    pub foretold: Option<Foretold>,
 }
 
 impl Run {
@@ -45,6 +47,7 @@ impl Run {
             run: format!("{stamp}-{}-{}", plan.procedure, plan.target.tail(4)),
             caller: caller.to_string(),
             plan,
+            foretold: None,
         }
     }
 }
@@ -136,6 +139,7 @@ impl Runs {
             run: run.run.clone(),
             caller: run.caller,
             plan: run.plan.clone(),
+            foretold: run.foretold,
         })?;
         let context = Context::new(ports.actuator, ports.clock, recorder.clone(), &run.run);
         let engine = Engine::new(run.plan, context, self.stopper());

@@ -69,6 +69,7 @@ async fn run(
             steps: vec![step],
             remarks: Vec::new(),
         },
+        foretold: None,
     };
     let (events, mut seen) = mpsc::unbounded_channel();
     let ports = Ports {

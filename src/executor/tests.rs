@@ -176,6 +176,7 @@ async fn run_on(
         run: "run".into(),
         caller: "arn".into(),
         plan: plan(),
+        foretold: None,
     };
     let (sender, mut receiver) = mpsc::unbounded_channel();
     let ports = Ports {
@@ -366,6 +367,7 @@ pub(super) fn kind(letter: char) -> RunEventKind {
             run: "run".into(),
             caller: "arn".into(),
             plan: plan(),
+            foretold: None,
         },
         _ => RunEventKind::Finished {
             outcome: RunOutcome::Done,

@@ -11,6 +11,7 @@ mod course;
 mod denies;
 mod dwell;
 mod figures;
+mod foretold;
 mod guard;
 mod ledger;
 mod lint;
@@ -39,6 +40,7 @@ pub use compare::{Outlook, RANKING, Row, compare, forecast, outlook_of};
 pub use course::stages;
 pub use dwell::Dwell;
 pub use figures::{Figures, figures};
+pub use foretold::{Foretold, ForetoldFlow, foretell};
 pub use guard::{
     Guard, GuardKind, LOCK_TAG, OPEN_TAG, OwnPath, PROTECT_TAG, Severity, guard_sample, guards,
 };

@@ -3,8 +3,8 @@
 use std::fmt::{self, Write};
 
 use super::{
-    Conversation, Exercise, JournalTold, Kept, Moment, Report, RunTold, StepTold, count, grouped,
-    utc,
+    Conversation, Exercise, FlowTold, JournalTold, Kept, Moment, Report, RunTold, StepTold, count,
+    grouped, utc,
 };
 use crate::sources::Score;
 
@@ -195,11 +195,43 @@ fn run(it: &RunTold, out: &mut String) -> fmt::Result {
         "flow logs",
         &it.proof_words.as_deref().map_or("no verdict".into(), text),
     )?;
+    line(
+        "forecast",
+        &it.forecast
+            .as_deref()
+            .map_or("none is journalled".into(), text),
+    )?;
     for remark in &it.remarks {
         line("to know", &text(remark))?;
     }
+    if !it.flows.is_empty() {
+        writeln!(out, "\nForecast, and what the flow logs showed:\n")?;
+        it.flows
+            .iter()
+            .try_for_each(|it| writeln!(out, "- {}", flow(it)))?;
+        if it.more_flows > 0 {
+            writeln!(
+                out,
+                "- and {}",
+                count(it.more_flows.try_into().unwrap_or(0), "more flow")
+            )?;
+        }
+    }
     writeln!(out, "\nSteps:\n")?;
     it.steps.iter().try_for_each(|it| step(it, out))
+}
+
+fn flow(it: &FlowTold) -> String {
+    let wrong = if it.came_true == Some(false) {
+        " **(not as forecast)**"
+    } else {
+        ""
+    };
+    let (flow, forecast, logs) = (text(&it.flow), text(&it.forecast), text(&it.logs));
+    format!(
+        "{flow}: {forecast} ({}); flow logs: {logs}{wrong}",
+        it.grade
+    )
 }
 
 fn step(it: &StepTold, out: &mut String) -> fmt::Result {

@@ -26,7 +26,7 @@ use crate::sources::Score;
 pub use evidence::Kept;
 pub use exercise::Exercise;
 pub use moments::{Lane, Moment};
-pub use runs::{RunTold, StepTold};
+pub use runs::{FlowTold, RunTold, StepTold};
 pub use traffic::{Conversation, Plot};
 
 /// The version of [`Report`]'s form: it is raised when a field goes or means something else.

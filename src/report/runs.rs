@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::shown;
 use crate::executor::{Leak, Proof, Recorded, RunOutcome, StepOutcome, StepStatus, StepView};
-use crate::plan::{Class, Procedure, Step};
+use crate::plan::{Class, Foretold, ForetoldFlow, Procedure, Step};
 
 /// A run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -34,6 +34,12 @@ pub struct RunTold {
     pub undo: String,
     /// What the plan said of what it leaves open, and other things to know, before it was confirmed.
     pub remarks: Vec<String>,
+    /// What was forecast of it before it was confirmed, in a sentence; `null`: nobody did.
+    pub forecast: Option<String>,
+    /// The flows of that forecast, and what the flow logs showed of them afterwards.
+    pub flows: Vec<FlowTold>,
+    /// Flows that were forecast besides.
+    pub more_flows: usize,
     /// What it claims of the suspect's traffic, in terms of flow logs; `null`: that was not looked into.
     pub claim: Option<String>,
     /// What the flow logs say of it: `proven`, `leaking`, `unknown` or `not-applicable`; `null`: no verdict.
@@ -44,6 +50,23 @@ pub struct RunTold {
     pub leaks: Vec<String>,
     /// Its steps, in the order of the plan.
     pub steps: Vec<StepTold>,
+}
+
+/// A flow of the suspect: what was forecast, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FlowTold {
+    /// The flow, as its client opened it.
+    pub flow: String,
+    /// The verdict of the forecast.
+    pub forecast: String,
+    /// How well founded it was.
+    pub grade: &'static str,
+    /// Its volume at that time, both ways.
+    pub bytes_per_minute: u64,
+    /// What the flow logs showed after the change.
+    pub logs: String,
+    /// Whether that is what was forecast; `null`: the logs do not tell.
+    pub came_true: Option<bool>,
 }
 
 /// A step.
@@ -95,11 +118,49 @@ fn run(recorded: &Recorded, all: &[Recorded]) -> RunTold {
         open_since: recorded.open_since(),
         undo: undone(&view.run, all),
         remarks: view.plan.remarks.iter().map(|it| shown(it)).collect(),
+        forecast: view.foretold.as_ref().map(|it| shown(&it.ledger)),
+        more_flows: view.foretold.as_ref().map_or(0, |it| it.more),
+        flows: flows(view.foretold.as_ref(), view.proof.as_ref()),
         claim: view.verifying.as_ref().map(|it| shown(&it.claim.words())),
         proof: view.proof.as_ref().map(|it| verdict(it).to_owned()),
         proof_words: view.proof.as_ref().map(|it| shown(&it.words())),
         leaks: leaks(view.proof.as_ref()),
         steps: view.plan.steps.iter().map(step).collect(),
+    }
+}
+
+fn flows(foretold: Option<&Foretold>, proof: Option<&Proof>) -> Vec<FlowTold> {
+    let all = foretold.map(|it| it.flows.as_slice()).unwrap_or_default();
+    all.iter().map(|it| flow(it, proof)).collect()
+}
+
+/// Only what a claim is about can be seen to be silent; what is forecast to go on needs no proof.
+fn flow(it: &ForetoldFlow, proof: Option<&Proof>) -> FlowTold {
+    let ends = matches!(it.verdict.as_str(), "cut" | "expires");
+    let (logs, seen) = match proof {
+        Some(Proof::Leaking { edges, more }) => {
+            let same = |leak: &&Leak| {
+                (leak.peer, leak.port, leak.protocol) == (it.peer, it.port, it.protocol)
+            };
+            match edges.iter().find(same) {
+                Some(leak) => (format!("{} bytes after the change", leak.bytes), Some(true)),
+                None if *more > 0 => ("not among the edges that are named".into(), None),
+                None => ("not seen when the leak was found".into(), None),
+            }
+        }
+        Some(Proof::Proven { .. }) if ends => ("silent".into(), Some(false)),
+        Some(Proof::Proven { .. }) => ("nothing that the claim forbids".into(), None),
+        Some(Proof::Unknown { .. } | Proof::NotApplicable { .. }) | None => {
+            ("not known".into(), None)
+        }
+    };
+    FlowTold {
+        flow: shown(&it.flow),
+        forecast: shown(&it.verdict),
+        grade: it.grade.name(),
+        bytes_per_minute: it.bytes_per_minute,
+        logs,
+        came_true: seen.map(|seen| seen != ends),
     }
 }
 

@@ -122,6 +122,13 @@ pub(super) fn not_known(report: &Report) -> Vec<String> {
             "No run has a verdict of the flow logs: nobody waited for them, or the runs have not ended.",
         );
     }
+    if report
+        .runs
+        .iter()
+        .any(|it| it.forecast.is_none() && it.changed_anything)
+    {
+        say("A run has no forecast in its journal: what it was to cut and to spare is not known.");
+    }
     if report.runs.iter().any(|it| it.ended.is_none()) {
         say(
             "A run has no end in its journal: whether its last change was made is not known. `firedoor runs` \

@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
+use firedoor::analysis::Grade;
 use firedoor::executor::{
     ExerciseJournal, Journal, Leak, Proof, RunEvent, RunEventKind, RunOutcome, StepOutcome,
     Verifying,
 };
 use firedoor::model::{Direction, InstanceId, ResourceId};
 use firedoor::operation::{CallError, CallErrorKind, Operation, State, StepId, TagValue};
-use firedoor::plan::{Action, Claim, Class, Plan, Procedure, Step, Target, Term, What};
+use firedoor::plan::{
+    Action, Claim, Class, Foretold, ForetoldFlow, Plan, Procedure, Step, Target, Term, What,
+};
 use firedoor::sources::{
     CallOutcome, Evidence, ExerciseRecord, Happening, Message, Reason, Reply, Score, Stream, Undone,
 };
@@ -65,9 +68,23 @@ impl Script {
                 run: run.into(),
                 caller: CALLER.into(),
                 plan,
+                foretold: None,
             },
         );
         script
+    }
+
+    /// What was forecast of it before it was confirmed.
+    pub(crate) fn foretold(&mut self, ledger: &str, flows: Vec<ForetoldFlow>) {
+        if let Some(RunEventKind::Started { foretold, .. }) =
+            self.events.first_mut().map(|it| &mut it.kind)
+        {
+            *foretold = Some(Foretold {
+                ledger: ledger.into(),
+                flows,
+                more: 2,
+            });
+        }
     }
 
     pub(crate) fn event(&mut self, second: i64, kind: RunEventKind) {
@@ -129,6 +146,19 @@ pub(crate) fn done(message: &str) -> StepOutcome {
     }
 }
 
+/// A flow of the suspect, as it was forecast.
+pub(crate) fn flow(flow: &str, peer: &str, port: u16, verdict: &str) -> ForetoldFlow {
+    ForetoldFlow {
+        flow: flow.into(),
+        peer: peer.parse().unwrap(),
+        port,
+        protocol: 6,
+        verdict: verdict.into(),
+        grade: Grade::Documented,
+        bytes_per_minute: 12_034,
+    }
+}
+
 fn tag(number: u16) -> Step {
     tag_with(number, "case")
 }
@@ -174,6 +204,23 @@ fn swap() -> Script {
         110,
         "20260921T141510000Z-sg-swap-eef1",
         plan(Procedure::Action(Action::SgSwap), steps, &remarks),
+    );
+    run.foretold(
+        "Cuts 1 of 3 flows of web-03, 2 survive; nobody else is hit.",
+        vec![
+            flow(
+                "tcp 10.20.0.23 -> 198.51.100.7:4444",
+                "198.51.100.7",
+                4444,
+                "survives",
+            ),
+            flow(
+                "tcp 10.20.0.23 -> 203.0.113.66:443",
+                "203.0.113.66",
+                443,
+                "cut",
+            ),
+        ],
     );
     run.step((111, 112), 1, None, done("read back"));
     let step = StepId(2);
@@ -309,6 +356,13 @@ fn quarantine() -> Script {
             vec![acl, subnet],
             &remarks,
         ),
+    );
+    run.foretold(
+        "Cuts 2 of 3 flows of web-03, 1 is not filtered; hits 5 neighbours in 1 subnet: 12 flows, 3.1 MB/min.",
+        vec![
+            flow("tcp 10.20.0.23 -> 198.51.100.7:4444", "198.51.100.7", 4444, "cut"),
+            flow("udp 10.20.0.23 -> 10.20.0.2:53", "10.20.0.2", 53, "not filtered"),
+        ],
     );
     run.step(
         (201, 203),

@@ -246,6 +246,30 @@ async fn figures_are_those_of_the_journals() {
     assert!(lines.iter().all(|it| it.attempts <= 2));
 }
 
+#[tokio::test]
+async fn forecasts_are_held_against_what_the_flow_logs_showed() {
+    let root = TempDir::new().unwrap();
+    builder::write(root.path(), "case").await;
+    let report = report(root.path());
+    let told: Vec<_> = report.runs[..2]
+        .iter()
+        .flat_map(|it| &it.flows)
+        .map(|it| (it.forecast.as_str(), it.logs.as_str(), it.came_true))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("survives", "48213 bytes after the change", Some(true)),
+            ("cut", "not seen when the leak was found", None),
+            ("cut", "silent", Some(true)),
+            ("not filtered", "nothing that the claim forbids", None),
+        ]
+    );
+    assert!(report.not_known.iter().any(|it| it.contains("no forecast")));
+    let markdown = report.write(Form::Markdown);
+    assert!(markdown.contains("Cuts 1 of 3 flows of web-03"));
+}
+
 fn firedoor(state: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_firedoor"))
         .env("XDG_STATE_HOME", state)
@@ -283,6 +307,10 @@ fn a_run_of_the_program_is_reported_by_name_and_by_folder() {
     let text = String::from_utf8(by_name.stdout).unwrap();
     assert!(text.starts_with("# After-action report: tuesday\n"));
     assert!(text.contains("aws autoscaling enter-standby"), "{text}");
+    assert!(
+        !text.contains("none is journalled"),
+        "a forecast is journalled: {text}"
+    );
     let folder = desk.path().join("firedoor/tuesday");
     let by_folder = firedoor(desk.path(), &["report", folder.to_str().unwrap()]);
     assert_eq!(String::from_utf8(by_folder.stdout).unwrap(), text);

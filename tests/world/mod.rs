@@ -272,6 +272,7 @@ impl Console {
             run: "20260921T133320000Z-run".into(),
             caller: "arn:aws:sts::123456789012:assumed-role/incident-responder/drill".into(),
             plan,
+            foretold: None,
         });
     }
 }

@@ -144,6 +144,7 @@ impl Desk {
             run: "run-1".into(),
             caller: "somebody".into(),
             plan: plan.clone(),
+            foretold: None,
         };
         self.run(0, kind);
     }

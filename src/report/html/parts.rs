@@ -302,6 +302,7 @@ fn one_run(page: &mut Page, run: &RunTold) {
         run.proof_words.as_deref().unwrap_or("no verdict"),
     );
     page.raw("</dl>\n");
+    flows(page, run);
     if !run.remarks.is_empty() {
         page.element("h3", "Said before it was confirmed");
         items(page, &run.remarks);
@@ -316,6 +317,36 @@ fn one_run(page: &mut Page, run: &RunTold) {
     run.steps.iter().for_each(|it| step(page, it));
     page.end_table();
     page.raw("</section>\n");
+}
+
+fn flows(page: &mut Page, run: &RunTold) {
+    if let Some(forecast) = &run.forecast {
+        page.element("h3", "Forecast, and what the flow logs showed");
+        page.element("p", forecast);
+    }
+    if run.flows.is_empty() {
+        return;
+    }
+    page.table(&["Flow", "Forecast", "Grade", "#Bytes/min", "Flow logs"]);
+    for it in &run.flows {
+        page.raw("<tr>");
+        page.element("td", &it.flow);
+        page.element("td class=\"short\"", &it.forecast);
+        page.element("td class=\"is-quiet\"", it.grade);
+        page.element("td class=\"number\"", &grouped(it.bytes_per_minute));
+        let class = match it.came_true {
+            Some(true) => "good",
+            Some(false) => "bad",
+            None => "quiet",
+        };
+        page.element(&format!("td class=\"is-{class}\""), &it.logs);
+        page.raw("</tr>\n");
+    }
+    page.end_table();
+    if run.more_flows > 0 {
+        let more = format!("and {} more", run.more_flows);
+        page.element("p class=\"soft\"", &more);
+    }
 }
 
 fn step(page: &mut Page, it: &StepTold) {

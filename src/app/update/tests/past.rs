@@ -21,6 +21,7 @@ fn view(run: &str, caller: &str, plan: &Plan, kinds: Vec<RunEventKind>) -> RunVi
         run: run.into(),
         caller: caller.into(),
         plan: plan.clone(),
+        foretold: None,
     };
     let kinds = std::iter::once(started).chain(kinds);
     let events: Vec<_> = (0..)
@@ -206,6 +207,7 @@ fn after_a_run() -> (Desk, Plan) {
         run: "run-1".into(),
         caller: ME.into(),
         plan: plan.clone(),
+        foretold: None,
     });
     let kinds = kinds.chain(ended(Vec::new(), RunOutcome::Done));
     for (n, kind) in (0..).zip(kinds) {

@@ -15,6 +15,7 @@ fn ended(
         run: "run".into(),
         caller: "me".into(),
         plan: plan.clone(),
+        foretold: None,
     }];
     for it in &plan.steps {
         let Some(operation) = it.operation() else {
@@ -150,6 +151,7 @@ fn the_verdict_comes_after_the_end_and_once() {
             run: "run".into(),
             caller: "me".into(),
             plan: plan(Action::SgSwap),
+            foretold: None,
         },
     })
     .unwrap();
