@@ -267,3 +267,39 @@ fn ascii_is_kept_to_where_it_is_asked_for() {
         assert_eq!(around, None, "{args:?} {locale}");
     }
 }
+
+#[test]
+fn an_exercise_is_reported_when_the_console_was_left() {
+    let mut console = drill(&["--max-dwell", "1", "--team", "Blue", "--pace", "10"]);
+    console.run("nacl-swap", TAIL);
+    console.wait_for("Done after ", SOON);
+    console.wait_for("Proven in the flow logs", SOON);
+    console.quit();
+    let report = |form: &str| {
+        let output = std::process::Command::new(console::PROGRAM)
+            .env("HOME", console.home())
+            .env_remove("XDG_STATE_HOME")
+            .args(["report", "IR-7", "--output", form])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let told: serde_json::Value = serde_json::from_str(&report("json")).unwrap();
+    assert_eq!(told["exercise"]["team"], "Blue");
+    assert_eq!(told["runs"][0]["procedure"], "nacl-swap");
+    assert!(told["runs"][0]["forecast"].is_string(), "{told}");
+    assert_eq!(told["runs"][0]["proof"], "proven");
+    // The neighbours of the subnet were cut off with it.
+    assert!(told["score"]["requests-lost"].as_u64() > Some(0), "{told}");
+    assert!(told["score"]["prove"].is_number(), "{told}");
+    let attack = told["plot"]["attack_packets"].as_array().unwrap();
+    assert!(attack.iter().any(|it| it.as_u64() > Some(0)));
+    let whole = told["journals"].as_array().unwrap();
+    assert!(whole.iter().all(|it| it["damage"].is_null()), "{whole:?}");
+    let html = report("html");
+    if let Some(file) = std::env::var_os("FIREDOOR_KEEP_REPORT") {
+        std::fs::write(file, &html).unwrap();
+    }
+    assert!(html.contains("Attack packets"));
+}

@@ -7,7 +7,9 @@
 )]
 
 use chrono::{DateTime, TimeDelta, Utc};
-use firedoor::app::{Context, Dialog, Effect, Facilitator, Input, Key, Message, Mode, Pane, Played};
+use firedoor::app::{
+    Context, Dialog, Effect, Facilitator, Input, Key, Message, Mode, Pane, Played,
+};
 use firedoor::sources::facilitation::{FromDrill, InjectSight, Sight};
 use firedoor::sources::{
     self, About, CallOutcome, ExerciseRecord, Happening, Pace, Reply, Score, Stream,
@@ -52,7 +54,12 @@ fn messages() -> Vec<sources::Message> {
     };
     let mut all = vec![
         message(1, "SOC lead", "Ticket IR-7 is yours.", false),
-        message(2, "CISO", "Is customer data leaving? I need one sentence for the board, and who else is hit by what you do about it, before the next call.", true),
+        message(
+            2,
+            "CISO",
+            "Is customer data leaving? I need one sentence for the board, and who else is hit by what you do about it, before the next call.",
+            true,
+        ),
         message(3, "Shop", "Checkout is slow. Is that you?", true),
     ];
     all[1].answer = Some(Reply {
@@ -96,7 +103,11 @@ fn the_top_line_has_the_pace_the_team_and_what_waits_for_an_answer() {
     for (pace, open, wanted) in [
         (Pace::times(10).unwrap(), 0, " DRILL 10x  3 new  Blue Team"),
         (Pace::Paused, 0, " DRILL PAUSED  3 new  Blue Team"),
-        (Pace::times(60).unwrap(), 1, " DRILL 60x  1 to answer  Blue Team"),
+        (
+            Pace::times(60).unwrap(),
+            1,
+            " DRILL 60x  1 to answer  Blue Team",
+        ),
     ] {
         let mut messages = messages();
         for message in &mut messages {
@@ -123,7 +134,10 @@ fn a_message_is_noticed_and_takes_neither_the_focus_nor_a_dialog() {
     assert_eq!(console.state.context(), Context::Pane(Pane::Flows));
     let last = screen(&console, SMALL);
     let last = last.lines().last().unwrap();
-    assert_eq!(last, "message from Shop, who asks for an answer: m reads it");
+    assert_eq!(
+        last,
+        "message from Shop, who asks for an answer: m reads it"
+    );
 
     let mut console = playing(Pace::REAL);
     console.preview("sg-swap");
@@ -146,7 +160,10 @@ fn a_message_is_noticed_and_takes_neither_the_focus_nor_a_dialog() {
 fn messages_are_read_and_answered() {
     let mut console = playing(Pace::REAL);
     console.key(Key::Char('m'));
-    assert_eq!(console.state.notice.as_deref(), Some("no message has come yet"));
+    assert_eq!(
+        console.state.notice.as_deref(),
+        Some("no message has come yet")
+    );
     tell(&mut console, played(Pace::REAL, messages()));
     console.key(Key::Char('m'));
     assert_snapshot!("messages_80", screen(&console, SMALL));
@@ -189,7 +206,10 @@ fn the_pace_is_turned_by_keys_unless_a_facilitator_has_the_clock() {
     };
     tell(&mut console, taken);
     assert!(console.key(Key::Char(' ')).is_empty());
-    assert_eq!(console.state.notice.as_deref(), Some("a facilitator has the clock"));
+    assert_eq!(
+        console.state.notice.as_deref(),
+        Some("a facilitator has the clock")
+    );
     // Without an exercise these keys do nothing, and nobody is told of them.
     let mut console = Console::loaded(Mode::Drill);
     for key in ['m', ' ', '+', '-'] {
@@ -206,7 +226,10 @@ fn a_plan_can_be_confirmed_while_the_world_stands_still() {
     console.select("sg-swap");
     console.key(Key::Enter);
     let effects = console.confirm();
-    assert!(matches!(effects.as_slice(), [Effect::Start(_)]), "{effects:?}");
+    assert!(
+        matches!(effects.as_slice(), [Effect::Start(_)]),
+        "{effects:?}"
+    );
 }
 
 #[test]
@@ -224,7 +247,12 @@ fn the_help_names_the_keys_of_an_exercise() {
     console.keys(&[Key::PageDown; 9]);
     let help = screen(&console, SMALL);
     let all = help.clone() + &screen(&console, TALL);
-    for words in ["In an exercise", "messages", "pause, go on", "send the answer"] {
+    for words in [
+        "In an exercise",
+        "messages",
+        "pause, go on",
+        "send the answer",
+    ] {
         assert!(all.contains(words), "{words}: {all}");
     }
 }
@@ -288,26 +316,35 @@ fn sight() -> Sight {
             ..Score::default()
         }),
         recent: vec![
-            record(0, Happening::Began {
-                scenario: "reverse-shell".into(),
-                title: "A reverse shell".into(),
-                level: 2,
-                seed: 7,
-                team: None,
-                suspect: "i-0f00d0000000beef1".into(),
-                history_from: t0(),
-                facts: serde_json::Value::Null,
-            }),
-            record(60, Happening::Injected {
-                name: "the-ciso-asks".into(),
-            }),
+            record(
+                0,
+                Happening::Began {
+                    scenario: "reverse-shell".into(),
+                    title: "A reverse shell".into(),
+                    level: 2,
+                    seed: 7,
+                    team: None,
+                    suspect: "i-0f00d0000000beef1".into(),
+                    history_from: t0(),
+                    facts: serde_json::Value::Null,
+                },
+            ),
+            record(
+                60,
+                Happening::Injected {
+                    name: "the-ciso-asks".into(),
+                },
+            ),
             record(61, Happening::Message(messages().remove(1))),
             record(70, called(CallOutcome::Throttled)),
             record(71, called(CallOutcome::Made)),
-            record(80, Happening::Note {
-                who: "facilitator".into(),
-                text: "they swap groups: the shell is tracked".into(),
-            }),
+            record(
+                80,
+                Happening::Note {
+                    who: "facilitator".into(),
+                    text: "they swap groups: the shell is tracked".into(),
+                },
+            ),
         ],
     }
 }

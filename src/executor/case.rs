@@ -55,7 +55,7 @@ impl Case {
         }
         case.runs
             .sort_by(|a, b| (a.view.started, &a.path).cmp(&(b.view.started, &b.path)));
-        let exercise = folder.join(format!("{EXERCISE}.jsonl"));
+        let exercise = exercise_in(folder);
         if exercise.exists() {
             match Exercised::read(&exercise) {
                 Ok(it) => case.exercise = Some(it),
@@ -88,9 +88,10 @@ impl Exercised {
 }
 
 impl Archive {
-    /// The names of the cases.
+    /// The names of the cases: folders in which something is journalled.
     pub fn cases(&self) -> Vec<String> {
-        let folders = self.folders(&mut Vec::new());
+        let mut folders = self.folders(&mut Vec::new());
+        folders.retain(|it| exercise_in(it).exists() || !runs_in(it, &mut Vec::new()).is_empty());
         folders.iter().map(|it| name_of(it)).collect()
     }
 
@@ -99,11 +100,16 @@ impl Archive {
     /// # Errors
     /// Its folder can't be read.
     pub fn case(&self, name: &str) -> Result<Option<Case>, Unreadable> {
-        if !self.cases().iter().any(|it| it == name) {
+        let folder = self.folder(name);
+        if !self.folders(&mut Vec::new()).contains(&folder) {
             return Ok(None);
         }
-        Case::read(&self.folder(name)).map(Some)
+        Case::read(&folder).map(Some)
     }
+}
+
+fn exercise_in(folder: &Path) -> PathBuf {
+    folder.join(format!("{EXERCISE}.jsonl"))
 }
 
 /// Whether a journal is that of an exercise.

@@ -349,14 +349,20 @@ fn an_unknown_case_is_bad_input_and_the_nearest_are_named() {
         said(&nothing)
     );
     for case in ["tuesday", "monday", "fd-20260921-141320", "locks"] {
-        fs::create_dir_all(desk.path().join("firedoor").join(case)).unwrap();
+        let folder = desk.path().join("firedoor").join(case);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("run.jsonl"), "").unwrap();
     }
+    fs::create_dir_all(desk.path().join("firedoor/tusdays")).unwrap();
     let unknown = firedoor(desk.path(), &["report", "tusday"]);
     assert_eq!(unknown.status.code(), Some(2));
     assert!(unknown.stdout.is_empty());
     let words = said(&unknown);
     assert!(words.contains("tuesday, monday"), "{words}");
-    assert!(!words.contains("locks"), "{words}");
+    assert!(
+        !words.contains("locks") && !words.contains("tusdays"),
+        "{words}"
+    );
     let elsewhere = desk.path().join("no/such/report.md");
     let out = elsewhere.to_str().unwrap();
     let unwritten = firedoor(desk.path(), &["report", "tuesday", "--out", out]);

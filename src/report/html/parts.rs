@@ -357,7 +357,7 @@ fn step(page: &mut Page, it: &StepTold) {
     if let Some(cli) = &it.cli {
         page.element("pre", cli);
     }
-    page.raw("</td><td>");
+    page.raw("</td><td class=\"outcome\">");
     let class = match it.outcome.as_str() {
         "done" => "good",
         "skipped" | "not run" | "waiting" => "quiet",
