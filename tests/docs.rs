@@ -63,11 +63,21 @@ fn holds(mark: &str, table: &str) {
     );
 }
 
-// One test, because both write the same file.
+/// What an exercise is judged by.
+fn rules_table() -> String {
+    let mut table = String::from("| judged | at most | what it costs |\n|---|---|---|\n");
+    for rule in firedoor::drill::RULES {
+        writeln!(table, "| {} | {} | {} |", rule.what, rule.of, rule.how).unwrap();
+    }
+    table
+}
+
+// One test, because all write the same file.
 #[test]
 fn the_tables_are_those_of_the_program() {
     holds("keys", &key_table());
     holds("catalogue", &catalogue_table());
+    holds("rules", &rules_table());
 }
 
 #[test]

@@ -26,6 +26,19 @@ pub struct Exercise {
     pub ended_by: Option<String>,
 }
 
+/// The title of the list of [`Exercise::switches`].
+pub(super) const SWITCHES: &str = "What the world did where AWS is silent";
+
+impl Exercise {
+    /// What the world was made to do where AWS's documentation leaves it open: a line each.
+    pub fn switches(&self) -> Vec<String> {
+        let facts = self.facts.as_object().into_iter().flatten();
+        facts
+            .map(|(name, value)| shown(&format!("{name}: {value}")))
+            .collect()
+    }
+}
+
 /// What the records say of the exercise; `None`: they do not even tell of its beginning.
 pub(super) fn told(records: &[ExerciseRecord]) -> Option<Exercise> {
     let ended_by = records.iter().rev().find_map(|it| match &it.what {

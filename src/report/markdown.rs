@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use super::exercise::SWITCHES;
 use super::{
     Conversation, Exercise, FlowTold, JournalTold, Kept, Moment, Report, RunTold, StepTold, count,
     grouped, utc,
@@ -41,7 +42,10 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
     for it in &report.runs {
         run(it, out)?;
     }
-    list(out, "Journals", report.journals.iter().map(journal))
+    list(out, "Journals", report.journals.iter().map(journal))?;
+    let switches = report.exercise.as_ref().map(Exercise::switches);
+    let switches = switches.unwrap_or_default();
+    list(out, SWITCHES, switches.iter().map(|it| text(it)))
 }
 
 fn head(report: &Report, out: &mut String) -> fmt::Result {
@@ -77,9 +81,6 @@ fn exercise(it: &Exercise, line: &mut impl FnMut(&str, &str) -> fmt::Result) -> 
     )?;
     line("level", &format!("{} of 5, seed {}", it.level, it.seed))?;
     line("team", &it.team.as_deref().map_or("not named".into(), text))?;
-    if !it.facts.is_null() {
-        line("switches", &code(&it.facts.to_string()))?;
-    }
     line(
         "ended by",
         &it.ended_by

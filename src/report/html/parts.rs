@@ -1,9 +1,10 @@
 //! The sections of the page.
 
-use super::super::exercise::figures;
+use super::super::exercise::{SWITCHES, figures};
 use super::super::runs::seconds;
 use super::super::{
-    Conversation, JournalTold, Kept, Lane, Moment, Report, RunTold, StepTold, grouped, utc,
+    Conversation, Exercise, JournalTold, Kept, Lane, Moment, Report, RunTold, StepTold, grouped,
+    utc,
 };
 use super::page::Page;
 use super::plot;
@@ -23,6 +24,8 @@ pub(super) fn all(page: &mut Page, report: &Report) {
         one_run(page, run);
     }
     journals(page, &report.journals);
+    let switches = report.exercise.as_ref().map(Exercise::switches);
+    list(page, "switches", SWITCHES, &switches.unwrap_or_default());
     page.raw("<footer>");
     page.text(&format!(
         "{}, report schema {}. Times are UTC.",
@@ -93,9 +96,6 @@ fn facts(page: &mut Page, report: &Report) {
             "Scenario",
             &format!("{}, level {} of 5, seed {}", it.scenario, it.level, it.seed),
         );
-        if !it.facts.is_null() {
-            page.fact("Switches", &it.facts.to_string());
-        }
         page.fact(
             "Ended by",
             it.ended_by.as_deref().unwrap_or("no end is journalled"),
