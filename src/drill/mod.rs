@@ -13,6 +13,7 @@ mod clock;
 mod credentials;
 mod due;
 mod exercise;
+pub mod experiments;
 mod facilitator;
 mod faults;
 mod health;
