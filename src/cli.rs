@@ -10,6 +10,7 @@ mod doctor;
 mod drill;
 mod evidence;
 mod exercise;
+mod experiments;
 mod facilitator;
 mod outside;
 mod own_path;

@@ -10,7 +10,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::exercise::Play;
 use super::outside::Outside;
-use super::{BadInput, ConsoleArgs, Output, console, facilitator, scenarios};
+use super::{BadInput, ConsoleArgs, Output, console, experiments, facilitator, scenarios};
 use crate::drill::{
     self, Drill, DrillClock, Header, Recorder, Recording, RecordingError, Scenario,
 };
@@ -72,6 +72,12 @@ pub(super) async fn run(asked: &DrillArgs, args: &ConsoleArgs) -> eyre::Result<(
     }
     if let Some(file) = &asked.check {
         return scenarios::check(file);
+    }
+    if asked.experiments {
+        return experiments::all(asked.output);
+    }
+    if let Some(id) = &asked.experiment {
+        return experiments::one(id, asked.pace, asked.output);
     }
     if let Some(socket) = &asked.facilitator {
         return facilitator::run(socket.as_deref(), asked.scenario.as_deref(), args).await;
