@@ -138,8 +138,13 @@ impl AppState {
 
     /// Why nothing of a run can be taken up or taken back here: its drill is over, and its world gone.
     pub fn is_over(&self, run: &RunView) -> Option<&'static str> {
-        let earlier = self.settings.mode == Mode::Drill && run.started < self.began;
-        earlier.then_some("its drill is over, and the world that it changed is gone")
+        let over = match self.settings.mode {
+            Mode::Drill => run.started < self.began,
+            // What is on disk is of the exercise that was recorded, or of another one.
+            Mode::Replay => true,
+            Mode::ReadOnly | Mode::Changes | Mode::Dump => false,
+        };
+        over.then_some("its drill is over, and the world that it changed is gone")
     }
 
     /// The run that the run pane shows; `None`: it shows the list.

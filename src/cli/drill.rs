@@ -92,7 +92,7 @@ pub(super) async fn run(asked: &DrillArgs, args: &ConsoleArgs) -> eyre::Result<(
 async fn play(asked: &DrillArgs, args: &ConsoleArgs) -> eyre::Result<()> {
     let text = Text::of(asked.scenario.as_deref())?;
     let scenario = seeded(text.scenario()?, asked.seed);
-    let clock = DrillClock::at(SystemClock.now(), asked.pace());
+    let clock = DrillClock::at(SystemClock.now(), Pace::Paused);
     let began = clock.now();
     let mut header = Header::new(&text.name, &text.text, began);
     header.seed = asked.seed;
@@ -110,6 +110,7 @@ async fn play(asked: &DrillArgs, args: &ConsoleArgs) -> eyre::Result<()> {
         None => None,
     };
     let play = Play::begin(&drill, &case, recorder)?;
+    drill.go(asked.pace());
     let args = ConsoleArgs {
         case: Some(case),
         ..args.clone()
@@ -126,13 +127,14 @@ async fn replay(file: &Path, pace: Pace, args: &ConsoleArgs) -> eyre::Result<()>
     let header = &recording.header;
     let text = Text::of(Some(&header.scenario))?;
     recording.suits(&text.text).map_err(bad)?;
-    let clock = DrillClock::at(header.began, pace);
+    let clock = DrillClock::at(header.began, Pace::Paused);
     let drill = Drill::paced(
         seeded(text.scenario()?, header.seed),
         clock,
         text.about(header.team.clone()),
     );
     drill.replay(recording.deeds);
+    drill.go(pace);
     let driver = AbortOnDropHandle::new(tokio::spawn(drill.clone().drive()));
     let shown = console::run(Outside::replay(&drill), args).await;
     driver.abort();

@@ -25,6 +25,8 @@ struct Stretch {
     wall_began: Instant,
     world_began: DateTime<Utc>,
     pace: Pace,
+    /// Time ends here.
+    end: Option<DateTime<Utc>>,
 }
 
 impl DrillClock {
@@ -39,6 +41,7 @@ impl DrillClock {
             wall_began: Instant::now(),
             world_began: world,
             pace,
+            end: None,
         };
         Self {
             stretch: Arc::new(watch::Sender::new(stretch)),
@@ -58,8 +61,14 @@ impl DrillClock {
                 wall_began: wall,
                 world_began: stretch.world_at(wall),
                 pace,
+                ..*stretch
             };
         });
+    }
+
+    /// Lets time end at a moment: it stands still then, whatever the pace.
+    pub fn end_at(&self, end: DateTime<Utc>) {
+        self.stretch.send_modify(|stretch| stretch.end = Some(end));
     }
 }
 
@@ -68,11 +77,15 @@ impl Stretch {
         let passed = wall.saturating_duration_since(self.wall_began);
         let passed = passed.checked_mul(self.pace.factor());
         let passed = passed.and_then(|it| TimeDelta::from_std(it).ok());
-        self.world_began + passed.unwrap_or(TimeDelta::zero())
+        let world = self.world_began + passed.unwrap_or(TimeDelta::zero());
+        self.end.map_or(world, |end| world.min(end))
     }
 
     /// When the wall clock shows a moment of the world at this pace; `None`: never.
     fn wall_at(&self, world: DateTime<Utc>) -> Option<Instant> {
+        if self.end.is_some_and(|end| end < world) {
+            return None;
+        }
         let until = (world - self.world_began).to_std().unwrap_or_default();
         let Pace::Times(factor) = self.pace else {
             return until.is_zero().then_some(self.wall_began);
@@ -185,6 +198,19 @@ mod tests {
                 assert!(woke - due <= TimeDelta::milliseconds(2 * 60), "{woke} is long after {due}");
             });
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_ends_where_it_is_told_to() {
+        let clock = DrillClock::at(t0(), paced(60));
+        let end = t0() + TimeDelta::seconds(90);
+        clock.end_at(end);
+        clock.sleep(Duration::from_secs(90)).await;
+        assert_eq!(clock.now(), end);
+        advance(Duration::from_secs(10)).await;
+        assert_eq!(clock.now(), end);
+        let later = timeout(Duration::from_hours(1), clock.sleep(Duration::from_secs(1)));
+        assert!(later.await.is_err());
     }
 
     #[tokio::test(start_paused = true)]

@@ -52,7 +52,8 @@ impl Drill {
     }
 
     /// Begins an exercise at the present of `clock`. What the scenario tells of itself need not be in
-    /// `about`.
+    /// `about`. Where the beginning is to be an exact moment the clock stands still until [`Self::go`]: it
+    /// takes its time to make a world.
     pub fn paced(scenario: Scenario, clock: DrillClock, about: About) -> Self {
         Self::put_together(scenario, Arc::new(clock.clone()), about, Some(clock))
     }

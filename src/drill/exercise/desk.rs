@@ -65,8 +65,11 @@ impl Desk {
         self.papers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on deeds come from a recording, and from nobody else.
+    /// From now on deeds come from a recording, and from nobody else. Time ends with the last.
     pub(in crate::drill) fn replay(&self, deeds: Vec<Deed>) {
+        if let (Some(clock), Some(last)) = (&self.clock, deeds.last()) {
+            clock.end_at(last.at);
+        }
         self.papers().script = Some(deeds.into());
     }
 

@@ -46,6 +46,11 @@ impl Drill {
         self.desk.replay(deeds);
     }
 
+    /// Lets time pass, at a pace that nobody chose while playing.
+    pub fn go(&self, pace: Pace) {
+        self.desk.set_pace(pace);
+    }
+
     /// Lets the world go on, second by second, and tells what happens in it, until it is dropped.
     pub async fn drive(self) {
         self.began();

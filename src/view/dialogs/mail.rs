@@ -113,7 +113,8 @@ fn foot_lines<'a>(
     width: usize,
 ) -> Vec<Line<'a>> {
     let rule = Line::styled("-".repeat(width), styles.dim);
-    let input = if message.is_open() && state.settings.mode != Mode::Replay {
+    let is_open = message.is_open() && state.settings.mode != Mode::Replay;
+    let input = if is_open {
         let label = "Answer: ";
         let room = width.saturating_sub(label.width() + 1);
         Line::from(vec![
@@ -126,7 +127,7 @@ fn foot_lines<'a>(
     };
     let (words, style) = match &mail.refused {
         Some(why) => (why.as_str(), styles.bad),
-        None if message.is_open() => ("enter sends it; it can't be taken back", styles.dim),
+        None if is_open => ("enter sends it; it can't be taken back", styles.dim),
         None => ("", styles.dim),
     };
     let words = fit(words, width, &styles.glyphs);
