@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use firedoor::app::{
-    AppState, Archived, BINDINGS, Dialog, Effect, Input, Key, Message, Mode, Past, Signal,
+    AppState, Archived, BINDINGS, Dialog, Effect, Input, Key, Message, Mode, Past, Played, Signal,
 };
 use firedoor::executor::{
     Checked, Leak, Proof, Resume, RunEvent, RunEventKind, RunOutcome, RunView, StepOutcome,
@@ -21,8 +21,11 @@ use firedoor::executor::{
 use firedoor::model::{Direction, Estate, Part};
 use firedoor::operation::{Bindings, CallError, CallErrorKind, Probed, State, StepId};
 use firedoor::plan::{Claim, Plan, Taken, What};
-use firedoor::sources::{Feed, Outcome, SourceError, SourceErrorKind, Update, UpdateKind};
+use firedoor::sources::{
+    self, About, Feed, Outcome, Pace, SourceError, SourceErrorKind, Update, UpdateKind,
+};
 use firedoor::view::{self, Depth, Styles};
+use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use ratatui::Terminal;
@@ -53,6 +56,8 @@ enum Event {
     /// Runs of the past, each with as many of its events.
     Archive(Vec<(Index, u8, bool)>),
     Lost(String),
+    /// An exercise: its pace, and its messages, some of which want an answer.
+    Plays(u32, Vec<(String, bool)>),
     Passes(u16),
     Signal,
 }
@@ -216,6 +221,8 @@ fn event() -> impl Strategy<Value = Event> {
         1 => prop::collection::vec((any::<Index>(), 0_u8..9, any::<bool>()), 0..5)
             .prop_map(Event::Archive),
         1 => words().prop_map(Event::Lost),
+        1 => (0_u32..=60, vec((words(), any::<bool>()), 0..4))
+            .prop_map(|(pace, messages)| Event::Plays(pace, messages)),
         2 => any::<u16>().prop_map(Event::Passes),
         1 => Just(Event::Signal),
     ]
@@ -262,10 +269,29 @@ fn messages(
         Event::Surveyed(drifted) => surveyed(state, *drifted),
         Event::Archive(runs) => archive(pool, runs, at),
         Event::Lost(why) => Message::RunLost(why.clone()),
+        Event::Plays(pace, messages) => Message::Exercise(Box::new(played(*pace, messages, at))),
         Event::Passes(_) => Message::Tick,
         Event::Signal => Message::Signal(Signal::HangUp),
     };
     vec![one]
+}
+
+/// An exercise with these messages, none of which was answered.
+fn played(pace: u32, messages: &[(String, bool)], at: DateTime<Utc>) -> Played {
+    let message = |(id, (text, asks)): (u32, &(String, bool))| sources::Message {
+        id,
+        at,
+        from: text.chars().take(20).collect(),
+        text: text.clone(),
+        asks: *asks,
+        answer: None,
+    };
+    Played {
+        about: About::default(),
+        pace: Pace::times(pace).unwrap_or(Pace::Paused),
+        is_clock_taken: pace == 7,
+        messages: (1..).zip(messages).map(message).collect(),
+    }
 }
 
 fn preflighted(state: &AppState, own: bool, answers: &[Probed]) -> Message {

@@ -137,7 +137,7 @@ fn a_pause_does_not_keep_a_run_from_its_safe_end() {
 #[test]
 fn the_dwell_of_a_run_passes_in_the_worlds_time() {
     let runtime = folder();
-    let mut players = drill(&["--max-dwell", "600", "--pace", "60"], &runtime);
+    let mut players = drill(&["--max-dwell", "200", "--pace", "20"], &runtime);
     players.run("sg-two-step", TAIL);
     // At the pace of the wall clock this would take longer than the test waits.
     players.wait_for("Done after ", SOON);

@@ -32,6 +32,9 @@ impl AppState {
             };
             self.notice = Some(format!("message from {}{asks}: m reads it", message.from));
         }
+        if played.pace == Pace::Paused && playing.played.pace != Pace::Paused {
+            playing.before = playing.played.pace;
+        }
         playing.played = played;
         if let Some(Dialog::Mail(_)) = self.dialog {
             self.all_seen();
@@ -69,10 +72,7 @@ impl AppState {
                 return Vec::new();
             }
             Command::Pause if playing.played.pace == Pace::Paused => Some(playing.before),
-            Command::Pause => {
-                playing.before = playing.played.pace;
-                Some(Pace::Paused)
-            }
+            Command::Pause => Some(Pace::Paused),
             Command::Faster => playing.played.pace.faster(),
             Command::Slower => playing.played.pace.slower(),
             _ => return Vec::new(),

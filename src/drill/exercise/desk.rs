@@ -73,6 +73,12 @@ impl Desk {
         self.papers().script = Some(deeds.into());
     }
 
+    /// When the last deed of a recording is to be done.
+    pub(super) fn last_deed(&self) -> Option<DateTime<Utc>> {
+        let papers = self.papers();
+        papers.script.as_ref()?.back().map(|it| it.at)
+    }
+
     pub(in crate::drill) fn is_replay(&self) -> bool {
         self.papers().script.is_some()
     }

@@ -54,8 +54,16 @@ impl Drill {
     /// Lets the world go on, second by second, and tells what happens in it, until it is dropped.
     pub async fn drive(self) {
         self.began();
-        loop {
-            self.clock().sleep(BEAT).await;
+        // Of a recording there is nothing after its last deed, and nobody would wake there.
+        let end = self.desk.last_deed();
+        let mut is_over = false;
+        while !is_over {
+            let now = self.clock().now();
+            let rest = end.map(|end| (end - now).to_std().unwrap_or_default());
+            self.clock()
+                .sleep(rest.map_or(BEAT, |it| it.min(BEAT)))
+                .await;
+            is_over = rest.is_some_and(|it| it <= BEAT);
             let drill = self.clone();
             // The world may have much to do: that must not hold up who waits for a key.
             let beat = tokio::task::spawn_blocking(move || drill.beat());

@@ -101,10 +101,10 @@ async fn the_pace_is_the_players_unless_a_facilitator_has_the_clock() {
     drill.desk.take_clock(true);
     assert_eq!(drill.set_pace(Pace::REAL), Err(ExerciseError::ClockTaken));
     let on_record = heard(&mut records).into_iter().map(|it| it.what);
-    assert_eq!(
-        on_record.collect::<Vec<_>>(),
-        [Happening::Pace(Pace::Paused)]
-    );
+    let paces: Vec<_> = on_record
+        .filter(|it| matches!(it, Happening::Pace(_)))
+        .collect();
+    assert_eq!(paces, [Happening::Pace(Pace::Paused)]);
     drill.leave();
     assert_eq!(drill.pace(), Pace::REAL, "a run must come to its end");
 }
