@@ -283,8 +283,9 @@ pub(super) fn findings(file: File<'_>, spec: &Spec, names: &Names<'_>) -> Vec<Sc
             let raised = inject.finding.as_ref();
             raised.is_some_and(|id| id.get_ref() == it.id.get_ref())
         };
-        let never = it.at.is_none() && !spec.injects.iter().any(raised);
-        let problem = "it has no `at`, and no inject raises it";
+        // One that is about a conversation is found once that got something through.
+        let never = it.at.is_none() && it.of.is_none() && !spec.injects.iter().any(raised);
+        let problem = "it has neither `at` nor `of`, and no inject raises it";
         file.refuse(never, "at", &it.id, problem);
         findings.extend(file.ok(finding(file, spec, names, it)));
     }

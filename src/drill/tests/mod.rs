@@ -53,7 +53,10 @@ fn drill() -> Drill {
         base: t0(),
         began: tokio::time::Instant::now(),
     };
-    Drill::new(load(None).unwrap(), Arc::new(clock))
+    let mut scenario = load(None).unwrap();
+    // Who is replaced when is told elsewhere; here everybody stays who they are.
+    scenario.settings.asg_grace = None;
+    Drill::new(scenario, Arc::new(clock))
 }
 
 /// A record, taken apart.
