@@ -44,16 +44,22 @@ impl World {
             return;
         };
         let health = if healthy { "healthy" } else { "unhealthy" };
+        let mut is_news = false;
         self.estate.update_target_memberships(|all| {
             let own = all.iter_mut().filter(|it| {
                 it.instance == instance
                     && it.port.is_none_or(|it| it == port)
                     && it.health != "draining"
+                    && it.health != health
             });
             for target in own {
                 health.clone_into(&mut target.health);
+                is_news = true;
             }
         });
+        if !is_news {
+            return; // another node of the load balancer has found it out before
+        }
         let at = self.now;
         let what = Happening::Health {
             instance: instance.clone(),

@@ -130,7 +130,7 @@ impl<'a> Lines<'a> {
             Field::VpcId => line.push_str(owner.vpc.as_str()),
             Field::SubnetId => line.push_str(owner.subnet.as_str()),
             Field::InstanceId => {
-                line.push_str(owner.instance.as_ref().map_or("", |it| it.as_str()))
+                line.push_str(owner.instance.as_ref().map_or("", |it| it.as_str()));
             }
             Field::Region => line.push_str(self.region),
             Field::AzId => line.push_str(&zone_id(self.region, &owner.zone)),

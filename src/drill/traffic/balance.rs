@@ -178,7 +178,7 @@ impl Traffic {
             let (eni, port) = (eni.clone(), script.port);
             let others = self.is_failing(&eni);
             // Healthy is who is so for every node.
-            if answered == !others {
+            if answered != others {
                 self.deeds.push_back(Deed::Health {
                     eni,
                     port,

@@ -18,7 +18,10 @@ impl Turn<'_> {
         }
         self.begin_exchange();
         let (talk, forward) = (self.talk, self.session.forward);
-        let Some(heard) = self.wire.to_server(talk, forward, self.load(0), self.at) else {
+        let Some(heard) = self
+            .wire
+            .send_to_server(talk, forward, self.load(0), self.at)
+        else {
             return self.plain_failed();
         };
         if talk.packets[1] == 0 {
@@ -31,7 +34,7 @@ impl Turn<'_> {
 
     pub(super) fn plain_reply(&mut self) -> After {
         let (talk, back) = (self.talk, self.session.back);
-        match self.wire.to_client(talk, back, self.load(1), self.at) {
+        match self.wire.send_to_client(talk, back, self.load(1), self.at) {
             Some(heard) => self.plain_answered(heard.at),
             None => self.plain_failed(),
         }

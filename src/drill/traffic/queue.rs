@@ -157,10 +157,10 @@ impl<E> Wheel<E> {
 
     /// An emptied slot keeps its room.
     fn give_back(&mut self, at: u64, room: Vec<Waiting<E>>) {
-        if let Some(slot) = self.slots.get_mut(Self::slot(at)) {
-            if slot.capacity() == 0 {
-                *slot = room;
-            }
+        if let Some(slot) = self.slots.get_mut(Self::slot(at))
+            && slot.capacity() == 0
+        {
+            *slot = room;
         }
     }
 }

@@ -73,6 +73,10 @@ pub(super) enum Phase {
 
 /// A conversation in motion.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what each end knows and waits for is independent of what the other does"
+)]
 pub(super) struct Session {
     pub(super) phase: Phase,
     /// It has not begun, or was ended.

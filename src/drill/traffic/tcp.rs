@@ -66,7 +66,7 @@ impl Turn<'_> {
     fn send_syn(&mut self) {
         let (talk, syn) = (self.talk, Train::control(SYN));
         let forward = self.session.forward;
-        if let Some(heard) = self.wire.to_server(talk, forward, syn, self.at) {
+        if let Some(heard) = self.wire.send_to_server(talk, forward, syn, self.at) {
             self.session.back = heard.back;
             self.on_its_way(heard, Arriving::Syn);
         } else {
@@ -118,7 +118,7 @@ impl Turn<'_> {
         self.session.server_boots = self.boots(self.talk.server);
         let (talk, syn_ack) = (self.talk, Train::control(SYN_ACK));
         let back = self.session.back;
-        if let Some(heard) = self.wire.to_client(talk, back, syn_ack, self.at) {
+        if let Some(heard) = self.wire.send_to_client(talk, back, syn_ack, self.at) {
             self.on_its_way(heard, Arriving::SynAck);
         } else {
             self.lost_of_client();
@@ -150,7 +150,7 @@ impl Turn<'_> {
             bytes: talk.bytes[0],
             flags: self.fin(),
         };
-        if let Some(heard) = self.wire.to_server(talk, forward, train, self.at) {
+        if let Some(heard) = self.wire.send_to_server(talk, forward, train, self.at) {
             self.session.back = heard.back;
             self.on_its_way(heard, Arriving::Request);
         } else {
@@ -181,7 +181,7 @@ impl Turn<'_> {
     pub(super) fn reply(&mut self, fine: bool) -> After {
         self.session.fine = fine;
         let (talk, back) = (self.talk, self.session.back);
-        if let Some(heard) = self.wire.to_client(talk, back, self.answer(), self.at) {
+        if let Some(heard) = self.wire.send_to_client(talk, back, self.answer(), self.at) {
             return self.answered(heard.at);
         }
         if !self.session.replying {
@@ -244,7 +244,7 @@ impl Turn<'_> {
             return After::Nothing;
         }
         let (talk, back) = (self.talk, self.session.back);
-        let Some(heard) = self.wire.to_client(talk, back, self.answer(), self.at) else {
+        let Some(heard) = self.wire.send_to_client(talk, back, self.answer(), self.at) else {
             self.wake_server(self.at + pause(FIRST_PAUSE, self.session.server_tries));
             return After::Nothing;
         };
@@ -255,7 +255,7 @@ impl Turn<'_> {
         }
         // The client knows of no connection any more.
         let (forward, rst) = (self.session.forward, Train::control(RST));
-        self.wire.to_server(talk, forward, rst, self.at);
+        self.wire.send_to_server(talk, forward, rst, self.at);
         self.session.replying = false;
         self.session.known = false;
         After::Nothing
@@ -265,7 +265,7 @@ impl Turn<'_> {
     fn reset(&mut self) -> After {
         let (talk, rst) = (self.talk, Train::control(RST));
         let back = self.session.back;
-        let Some(heard) = self.wire.to_client(talk, back, rst, self.at) else {
+        let Some(heard) = self.wire.send_to_client(talk, back, rst, self.at) else {
             self.lost_of_client();
             return After::Nothing;
         };
@@ -293,7 +293,10 @@ impl Turn<'_> {
             return self.reset();
         }
         let (talk, back) = (self.talk, self.session.back);
-        let Some(heard) = self.wire.to_client(talk, back, Train::control(0), self.at) else {
+        let Some(heard) = self
+            .wire
+            .send_to_client(talk, back, Train::control(0), self.at)
+        else {
             return self.probe_failed();
         };
         self.session.probes = 0;

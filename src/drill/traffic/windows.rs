@@ -114,7 +114,7 @@ impl Windows {
         };
         let opened = std::mem::replace(&mut window.opened, at);
         let mut flows: Vec<(Key, Tally)> = window.flows.drain().collect();
-        flows.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        flows.sort_unstable_by_key(|(key, _)| *key);
         (opened, flows)
     }
 }

@@ -52,7 +52,7 @@ impl Wire {
 
     /// The client sends; `None`: the server does not hear it.
     #[inline]
-    pub(super) fn to_server(
+    pub(super) fn send_to_server(
         &mut self,
         talk: &Talk,
         packet: Packet,
@@ -69,7 +69,7 @@ impl Wire {
 
     /// The server sends; `None`: the client does not hear it.
     #[inline]
-    pub(super) fn to_client(
+    pub(super) fn send_to_client(
         &mut self,
         talk: &Talk,
         packet: Packet,
