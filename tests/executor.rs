@@ -174,6 +174,7 @@ async fn run_until(
         run: "run".into(),
         caller: "arn".into(),
         plan: plan.clone(),
+        foretold: None,
     };
     let runs = Runs::default();
     let (sender, mut receiver) = mpsc::unbounded_channel();
