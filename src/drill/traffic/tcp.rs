@@ -279,7 +279,7 @@ impl Turn<'_> {
         let (talk, forward) = (self.talk, self.session.forward);
         if let Some(heard) = self
             .wire
-            .to_server(talk, forward, Train::control(0), self.at)
+            .send_to_server(talk, forward, Train::control(0), self.at)
         {
             self.session.back = heard.back;
             self.on_its_way(heard, Arriving::Probe);
