@@ -2,7 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "support/pty.rs"]
+#[expect(dead_code, reason = "nothing is typed here")]
+mod pty;
+
+use std::path::Path;
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -75,7 +81,9 @@ fn one_is_told_at_once_where_nobody_watches() {
     let told = text(&out.stdout);
     for part in [
         "00:12  revoke every ingress rule of sg-bare\n",
-        "no rule lets it",
+        "tracked at box, as ICMP always is",
+        "02:00  the entry at box",
+        "02:01  ping again, 4 times until 02:04: home's packet is lost",
         "Outcome: survives_tracked, as expected.\n",
     ] {
         assert!(told.contains(part), "{part}: {told}");
@@ -83,6 +91,19 @@ fn one_is_told_at_once_where_nobody_watches() {
     let out = drill(&["--experiment", "ex-s3-c", "--output", "json"]);
     let one: Value = serde_json::from_slice(&out.stdout).unwrap();
     assert_eq!(one["id"], "EX-S3-c");
+}
+
+/// It comes line by line there, and is plain text as anywhere else.
+#[test]
+fn one_is_told_on_a_terminal() {
+    let args = ["drill", "--experiment", "EX-S3-a", "--pace", "60"];
+    let program = Path::new(env!("CARGO_BIN_EXE_firedoor"));
+    let mut terminal = pty::Terminal::spawn(program, &args, &[], 80, 24);
+    let soon = Duration::from_secs(60);
+    assert!(terminal.wait_for_exit(soon).success());
+    let raw = text(&terminal.raw()).replace("\r\n", "\n");
+    assert_eq!(raw, text(&drill(&args[1..]).stdout));
+    assert!(raw.contains("Outcome: denied, as expected."), "{raw}");
 }
 
 #[test]

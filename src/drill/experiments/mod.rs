@@ -24,7 +24,6 @@ pub use commentary::Line;
 pub use play::Played;
 pub use shelf::{all, find};
 
-use super::scenario::ScenarioError;
 use spec::ExperimentSpec;
 
 /// What comes of an experiment, in a word.
@@ -95,15 +94,7 @@ pub enum ExperimentError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The stage is not sound.
-    #[error("the stage of {id}: {error}")]
-    Stage {
-        /// The experiment.
-        id: String,
-        /// What is wrong with it.
-        error: ScenarioError,
-    },
-    /// The experiment names what there is not.
+    /// The experiment names what there is not, or its stage is not sound.
     #[error("{id}: {problem}")]
     Unsound {
         /// The experiment.

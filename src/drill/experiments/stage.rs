@@ -90,10 +90,7 @@ impl Stage {
             .iter()
             .find(|(name, _)| *name == spec.base)
             .ok_or_else(|| problem(format!("there is no stage {:?}", spec.base)))?;
-        let scenario = Scenario::parse(file, text).map_err(|error| ExperimentError::Stage {
-            id: spec.id.clone(),
-            error,
-        })?;
+        let scenario = Scenario::parse(file, text).map_err(|it| problem(it.to_string()))?;
         let outside: StageSpec = toml::from_str(text).map_err(|it| problem(it.to_string()))?;
         let switches: Switches = switches
             .clone()
