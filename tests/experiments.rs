@@ -99,7 +99,7 @@ fn one_is_told_on_a_terminal() {
     let args = ["drill", "--experiment", "EX-S3-a", "--pace", "60"];
     let program = Path::new(env!("CARGO_BIN_EXE_firedoor"));
     let mut terminal = pty::Terminal::spawn(program, &args, &[], 80, 24);
-    let soon = Duration::from_secs(60);
+    let soon = Duration::from_mins(1);
     assert!(terminal.wait_for_exit(soon).success());
     let raw = text(&terminal.raw()).replace("\r\n", "\n");
     assert_eq!(raw, text(&drill(&args[1..]).stdout));
