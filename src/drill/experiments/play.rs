@@ -37,11 +37,6 @@ impl Played {
     pub fn surprises(&self) -> &[String] {
         &self.surprises
     }
-
-    /// How often something happened: packets sent, changes asked for, looks.
-    pub fn events(&self) -> usize {
-        self.beats.len()
-    }
 }
 
 /// One thing that happened.
