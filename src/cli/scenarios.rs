@@ -6,7 +6,7 @@ use std::path::Path;
 use color_eyre::eyre;
 use serde::Serialize;
 
-use super::{BadInput, Output, print};
+use super::{BadInput, Output, print, say};
 use crate::drill::{Scenario, shipped};
 
 /// A scenario, for people and programs.
@@ -81,8 +81,14 @@ pub(super) fn check(path: &Path) -> eyre::Result<()> {
             print(|out| writeln!(out, "{name}: ok: {}: {}", it.title(), figures.join(", ")))
         }
         Err(problems) => {
-            let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            Err(BadInput(said.join("\n")).into())
+            for problem in &problems {
+                say(&problem.to_string());
+            }
+            let words = match problems.len() {
+                1 => "one thing is wrong".to_owned(),
+                count => format!("{count} things are wrong"),
+            };
+            Err(BadInput(format!("{name}: {words}")).into())
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Scenario files: what is read, and what is wrong with one.
 
+mod schema;
 mod wrong;
 
 use chrono::TimeDelta;
@@ -144,6 +145,28 @@ fn addresses_of_shipped_scenarios_are_those_of_documents() {
                 }
             };
             assert!(documented, "{name}: {address}");
+        }
+    }
+}
+
+/// Nobody's file may end the program, however broken it is: every line is left out, doubled, and cut short.
+#[test]
+fn no_broken_file_does_harm() {
+    let lines: Vec<&str> = GOOD.lines().collect();
+    for at in 0..lines.len() {
+        let half = lines[at].get(..lines[at].len() / 2).unwrap_or_default();
+        for instead in [
+            &[][..],
+            &[lines[at], lines[at]],
+            &[half],
+            &["\u{1b}[2J = \u{202e}"],
+        ] {
+            let broken = [&lines[..at], instead, &lines[at + 1..]]
+                .concat()
+                .join("\n");
+            if let Err(problems) = Scenario::check("b.toml", &broken) {
+                assert!(!problems.is_empty(), "line {at}: {instead:?}");
+            }
         }
     }
 }
