@@ -78,10 +78,10 @@ fn case(named: &str) -> eyre::Result<Case> {
 }
 
 /// The names that take the fewest changes of a character to get to.
-fn nearest(named: &str, mut names: Vec<String>) -> Vec<String> {
-    names.sort_by_cached_key(|it| distance(named, it));
-    names.truncate(NEAREST);
-    names
+fn nearest(named: &str, mut cases: Vec<String>) -> Vec<String> {
+    cases.sort_by_cached_key(|it| distance(named, it));
+    cases.truncate(NEAREST);
+    cases
 }
 
 /// How many characters must be put in, taken out or replaced to make one text of the other.

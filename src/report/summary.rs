@@ -12,21 +12,14 @@ fn occasion(report: &Report) -> String {
     let Some(from) = report.from else {
         return "The journals of this case tell of nothing.".into();
     };
-    match &report.exercise {
-        Some(it) => {
-            let team = it.team.as_deref().unwrap_or("A team without a name");
-            format!(
-                "{team} exercised {} (level {} of 5) on {targets} from {}.",
-                it.scenario,
-                it.level,
-                utc(from)
-            )
-        }
-        None => {
-            let callers = named(&report.callers, "an unknown caller");
-            format!("{callers} worked on {targets} from {}.", utc(from))
-        }
-    }
+    let from = utc(from);
+    let Some(it) = &report.exercise else {
+        let callers = named(&report.callers, "an unknown caller");
+        return format!("{callers} worked on {targets} from {from}.");
+    };
+    let team = it.team.as_deref().unwrap_or("A team without a name");
+    let (scenario, level) = (&it.scenario, it.level);
+    format!("{team} exercised {scenario} (level {level} of 5) on {targets} from {from}.")
 }
 
 fn deeds(report: &Report) -> String {

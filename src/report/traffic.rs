@@ -93,9 +93,8 @@ impl Totals {
 /// When the first call was made, as the world knows it; else as the journals of the runs do.
 pub(super) fn first_change(runs: &[Recorded], records: &[ExerciseRecord]) -> Option<DateTime<Utc>> {
     let made = records.iter().find(|it| {
-        let outcome = match &it.what {
-            Happening::Called { outcome, .. } => outcome,
-            _ => return false,
+        let Happening::Called { outcome, .. } = &it.what else {
+            return false;
         };
         matches!(
             outcome,

@@ -11,6 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::builder::{self, SUSPECT, Script, done};
+use crate::story;
 
 fn report(root: &Path) -> Report {
     Report::of(&Archive::new(root).case("case").unwrap().unwrap())
@@ -33,7 +34,7 @@ fn damage(report: &Report) -> Vec<(&str, &str)> {
 #[tokio::test]
 async fn damage_is_told_and_the_good_part_is_used() {
     let root = TempDir::new().unwrap();
-    builder::write(root.path(), "case").await;
+    story::write(root.path(), "case").await;
     let whole = report(root.path());
     assert_eq!(damage(&whole), []);
     assert!(whole.score.is_some());
@@ -98,7 +99,7 @@ async fn damage_is_told_and_the_good_part_is_used() {
 #[tokio::test]
 async fn a_case_without_an_exercise_says_what_is_not_known() {
     let root = TempDir::new().unwrap();
-    for run in builder::runs() {
+    for run in story::runs() {
         run.write(root.path(), "case").await;
     }
     let report = report(root.path());
@@ -207,7 +208,7 @@ async fn what_a_run_left_open_is_the_first_thing_that_is_said() {
 #[tokio::test]
 async fn figures_are_those_of_the_journals() {
     let root = TempDir::new().unwrap();
-    builder::write(root.path(), "case").await;
+    story::write(root.path(), "case").await;
     let report = report(root.path());
     let plot = report.plot.as_ref().unwrap();
     assert_eq!(plot.seconds, 10);
@@ -249,7 +250,7 @@ async fn figures_are_those_of_the_journals() {
 #[tokio::test]
 async fn forecasts_are_held_against_what_the_flow_logs_showed() {
     let root = TempDir::new().unwrap();
-    builder::write(root.path(), "case").await;
+    story::write(root.path(), "case").await;
     let report = report(root.path());
     let told: Vec<_> = report.runs[..2]
         .iter()

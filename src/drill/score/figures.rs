@@ -75,7 +75,7 @@ impl Figures {
         let since = |at: DateTime<Utc>| u64::try_from((at - tale.base).num_seconds()).unwrap_or(0);
         let contained = tale.contained();
         let after = tale.containing.unwrap_or(tale.end);
-        let (packets, bytes) = tale.sum(after, |it| is_attack(it));
+        let (packets, bytes) = tale.sum(after, is_attack);
         let (_, data_lost) = tale.sum(tale.base, |it| {
             stakes.exfiltrating.contains(&it.conversation)
         });

@@ -207,8 +207,10 @@ fn nothing_at_all_is_no_good_play_and_no_panic() {
 
 type Play = fn(&mut Vec<ExerciseRecord>, &mut Stakes, &mut Told);
 
-/// Each changes the good play, and names what that costs and whether it is lost.
-const CASES: &[(&str, Play, &[(&str, u8)], bool)] = &[
+/// A name, a change of the good play, what that costs, and whether the play is won.
+type Tried = (&'static str, Play, &'static [(&'static str, u8)], bool);
+
+const CASES: &[Tried] = &[
     (
         "nobody does anything",
         |all, _, told| {

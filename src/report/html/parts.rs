@@ -13,6 +13,7 @@ use crate::sources::{Reason, Score};
 pub(super) fn all(page: &mut Page, report: &Report) {
     head(page, report);
     plot::figure(page, report);
+    about(page, report);
     if let Some(score) = &report.score {
         reasons(page, &score.reasons);
     }
@@ -46,13 +47,17 @@ fn head(page: &mut Page, report: &Report) {
     if let Some(score) = &report.score {
         verdict(page, score);
     }
+    page.raw("</header>\n");
+}
+
+/// What it is about, and what nobody can tell.
+fn about(page: &mut Page, report: &Report) {
     facts(page, report);
     if !report.not_known.is_empty() {
         page.raw("<aside aria-label=\"Not known\">\n");
         items(page, &report.not_known);
         page.raw("</aside>\n");
     }
-    page.raw("</header>\n");
 }
 
 fn verdict(page: &mut Page, score: &Score) {
@@ -216,12 +221,13 @@ fn conversations(page: &mut Page, all: &[Conversation]) {
 
 /// That an attack goes on is as bad as that somebody's work fails.
 fn fate_class(it: &Conversation) -> &'static str {
-    match (it.role.as_str(), it.silent, it.after.failed > 0) {
-        ("attack", false, _) => "bad",
-        ("attack", true, _) => "good",
-        (_, true, true) => "bad",
-        (_, false, true) => "warn",
-        _ => "quiet",
+    let failed = it.after.failed > 0;
+    match (it.role == "attack", it.silent) {
+        (true, true) => "good",
+        (true, false) => "bad",
+        (false, true) if failed => "bad",
+        (false, false) if failed => "warn",
+        (false, _) => "quiet",
     }
 }
 
