@@ -192,6 +192,7 @@ impl World {
             run: "run".into(),
             caller: "arn".into(),
             plan: self.plan.clone(),
+            foretold: None,
         }
     }
 
