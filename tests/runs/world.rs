@@ -192,6 +192,7 @@ impl Site {
             run: id.into(),
             caller: "arn".into(),
             plan: plan.clone(),
+            foretold: None,
         };
         let (meddler, ports, receiver) = self.ports(trouble);
         let task = Runs::default().start(run, self.root.path(), ports).unwrap();
