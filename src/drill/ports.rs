@@ -241,7 +241,8 @@ impl Drill {
 
     /// At a fast pace flow logs could be read many times a second, and nobody could do anything else.
     async fn catch_breath(&self) {
-        if let Some(more) = self.desk.pace().factor().checked_sub(1) {
+        let more = self.desk.pace().factor().saturating_sub(1);
+        if more > 0 {
             self.clock.sleep(BREATH * more).await;
         }
     }
