@@ -146,7 +146,9 @@ impl Facilitator {
                 self.helps = true;
                 None
             }
-            (Context::Facilitator, Some(command)) if !self.is_over => self.obey(command, armed),
+            (Context::Facilitator, Some(command)) if !self.is_over => {
+                self.obey(command, armed.as_deref())
+            }
             (Context::Facilitator, Some(_)) => {
                 self.notice = Some("the drill is over: q leaves".into());
                 None
@@ -155,7 +157,7 @@ impl Facilitator {
         }
     }
 
-    fn obey(&mut self, command: Command, armed: Option<String>) -> Option<Wish> {
+    fn obey(&mut self, command: Command, armed: Option<&str>) -> Option<Wish> {
         let names = self.names();
         match command {
             Command::Up => self.cursor.step(&names, -1),
@@ -166,13 +168,10 @@ impl Facilitator {
             Command::Release => return Some(self.order(Order::Release)),
             Command::Pause | Command::Faster | Command::Slower => {
                 let pace = self.sight.as_ref()?.pace;
-                return match self.turned(command, pace) {
-                    Some(pace) => Some(self.order(Order::Pace(pace))),
-                    None => {
-                        self.notice = Some(format!("{pace} is as far as it goes; space pauses"));
-                        None
-                    }
-                };
+                if let Some(pace) = self.turned(command, pace) {
+                    return Some(self.order(Order::Pace(pace)));
+                }
+                self.notice = Some(format!("{pace} is as far as it goes; space pauses"));
             }
             _ => {}
         }
@@ -192,12 +191,12 @@ impl Facilitator {
     }
 
     /// The second enter fires: what was fired can't be taken back.
-    fn fire(&mut self, armed: Option<String>) -> Option<Wish> {
+    fn fire(&mut self, armed: Option<&str>) -> Option<Wish> {
         let Some(name) = self.cursor.selected(&self.names()).cloned() else {
             self.notice = Some("this scenario has no injects".into());
             return None;
         };
-        if armed.as_ref() == Some(&name) {
+        if armed == Some(name.as_str()) {
             return Some(self.order(Order::Fire { inject: name }));
         }
         self.notice = Some(format!("enter once more fires {name}"));

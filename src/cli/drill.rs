@@ -159,18 +159,13 @@ impl Text {
     /// A file is one by its name; everything else is the name of a scenario that is shipped.
     fn of(named: Option<&str>) -> eyre::Result<Self> {
         let is_file = |it: &&str| Path::new(it).extension().is_some_and(|it| it == "toml");
-        let (name, text) = match named.filter(is_file) {
-            Some(file) => {
-                let text = fs::read_to_string(file);
-                (
-                    file,
-                    text.map_err(|error| BadInput(format!("{file}: {error}")))?,
-                )
-            }
-            None => {
-                let (name, text) = drill::find(named).map_err(|it| BadInput(it.to_string()))?;
-                (name, text.to_owned())
-            }
+        let (name, text) = if let Some(file) = named.filter(is_file) {
+            let text = fs::read_to_string(file);
+            let text = text.map_err(|error| BadInput(format!("{file}: {error}")))?;
+            (file, text)
+        } else {
+            let (name, text) = drill::find(named).map_err(|it| BadInput(it.to_string()))?;
+            (name, text.to_owned())
         };
         let name = name.to_owned();
         Ok(Self { name, text })

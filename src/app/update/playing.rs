@@ -81,14 +81,12 @@ impl AppState {
             self.notice = Some("a facilitator has the clock".into());
             return Vec::new();
         }
-        match pace {
-            Some(pace) => vec![Effect::Pace(pace)],
-            None => {
-                let pace = playing.played.pace;
-                self.notice = Some(format!("{pace} is as far as it goes; space pauses"));
-                Vec::new()
-            }
+        if let Some(pace) = pace {
+            return vec![Effect::Pace(pace)];
         }
+        let pace = playing.played.pace;
+        self.notice = Some(format!("{pace} is as far as it goes; space pauses"));
+        Vec::new()
     }
 
     /// Opens at the oldest message that wants an answer, or else at the newest.

@@ -40,7 +40,7 @@ impl Opening {
             suspect: scenario.suspect().clone(),
             history_from: at - settings.history,
             // Switches are plain data: they can always be written.
-            facts: serde_json::to_value(&settings.switches).unwrap_or_default(),
+            facts: serde_json::to_value(settings.switches).unwrap_or_default(),
         };
         Self {
             stakes: stakes(scenario, at),

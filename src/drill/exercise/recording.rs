@@ -59,7 +59,8 @@ impl Header {
 /// SHA-256 of a text, in hex.
 pub fn digest(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    let hex = |byte: &u8| [byte >> 4, byte & 15].map(|it| char::from_digit(it.into(), 16));
+    digest.iter().flat_map(hex).flatten().collect()
 }
 
 /// Why a recording can't be written or played.

@@ -96,7 +96,7 @@ async fn the_pace_is_the_players_unless_a_facilitator_has_the_clock() {
     let mut records = drill.hear();
     drill.set_pace(Pace::Paused).unwrap();
     drill.set_pace(Pace::Paused).unwrap();
-    sleep(Duration::from_secs(60)).await;
+    sleep(Duration::from_mins(1)).await;
     assert_eq!(drill.clock().now(), t0());
     drill.desk.take_clock(true);
     assert_eq!(drill.set_pace(Pace::REAL), Err(ExerciseError::ClockTaken));
@@ -248,7 +248,7 @@ fn a_damaged_recording_says_which_line_and_which_key() {
             "play.jsonl:2: the line is too long",
         ),
     ] {
-        let text: String = lines.iter().map(|it| format!("{it}\n")).collect();
+        let text: String = lines.iter().flat_map(|it| [it.as_str(), "\n"]).collect();
         fs::write(&path, text).unwrap();
         let said = Recording::read(&path).unwrap_err().to_string();
         assert!(said.contains(wanted), "{said}");

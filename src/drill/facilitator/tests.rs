@@ -183,7 +183,7 @@ async fn garbage_is_refused_line_by_line_and_the_world_goes_on() {
     let path = it.here.path();
     let hello = "{\"hello\":{\"protocol\":1}}\n";
     for (bytes, wanted) in [
-        ("".to_owned(), ""),
+        (String::new(), ""),
         ("x\n".to_owned(), "the first line must be"),
         (
             "{\"hello\":{\"protocol\":2}}\n".to_owned(),
