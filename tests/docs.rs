@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use firedoor::app::{Context, Key, Pane};
+use firedoor::drill::Scenario;
 use firedoor::plan::Action;
 
 fn readme() -> (std::path::PathBuf, String) {
@@ -72,12 +73,25 @@ fn rules_table() -> String {
     table
 }
 
+/// The scenarios that are shipped.
+fn scenario_table() -> String {
+    let mut table =
+        String::from("| scenario | level | minutes | what it teaches |\n|---|---|---|---|\n");
+    for (name, text) in firedoor::drill::shipped() {
+        let it = Scenario::parse(&format!("{name}.toml"), text).unwrap();
+        let (level, minutes, summary) = (it.level(), it.minutes(), it.summary());
+        writeln!(table, "| `{name}` | {level} | {minutes} | {summary} |").unwrap();
+    }
+    table
+}
+
 // One test, because all write the same file.
 #[test]
 fn the_tables_are_those_of_the_program() {
     holds("keys", &key_table());
     holds("catalogue", &catalogue_table());
     holds("rules", &rules_table());
+    holds("scenarios", &scenario_table());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The engine alone: told the time and the facts, it says what happens.
 
+mod world;
+
 use super::*;
 
 fn s(seconds: i64) -> TimeDelta {

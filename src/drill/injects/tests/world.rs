@@ -1,0 +1,176 @@
+//! Injects in a world: what players, records and packets get of them.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::drill::{Scenario, World};
+use crate::model::{AclAction, AclEntry, Direction, Protocol};
+use crate::operation::{CallErrorKind, Operation, Ref};
+use crate::sources::{ExerciseRecord, Happening};
+
+const FILE: &str = include_str!("../../scenario/tests/everything.toml");
+
+fn t0() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_790_000_000, 0).unwrap()
+}
+
+fn after(seconds: i64) -> DateTime<Utc> {
+    t0() + TimeDelta::seconds(seconds)
+}
+
+fn world() -> World {
+    World::new(Scenario::parse("everything.toml", FILE).unwrap(), t0())
+}
+
+/// What is told, by its kind; traffic and health are not.
+fn told(records: &[ExerciseRecord]) -> Vec<String> {
+    let kinds = records.iter().filter_map(|it| {
+        let at = (it.at - t0()).num_seconds();
+        match &it.what {
+            Happening::Injected { name } => Some(format!("{at} {name}")),
+            Happening::Message(it) => Some(format!("{at} {} says {:?}", it.from, it.text)),
+            Happening::Changed { text } => Some(format!("{at} changed: {text}")),
+            Happening::Detected { finding, .. } => Some(format!("{at} found {finding}")),
+            _ => None,
+        }
+    });
+    kinds.collect()
+}
+
+/// Packets of a conversation that were delivered until now.
+fn packets(world: &World, conversation: &str) -> u64 {
+    let all = world.truth().conversations().iter();
+    let own = all.filter(|it| it.conversation == conversation);
+    own.map(|it| it.all.packets.iter().sum::<u64>()).sum()
+}
+
+fn deny_all(direction: Direction) -> Operation {
+    Operation::CreateAclEntry {
+        acl: Ref::Id("acl-00000000000000001".into()),
+        entry: AclEntry {
+            direction,
+            number: 1,
+            action: AclAction::Deny,
+            protocol: Protocol::All,
+            cidr: "203.0.113.66/32".parse().unwrap(),
+            ports: None,
+        },
+    }
+}
+
+#[test]
+fn a_second_channel_opens_when_nobody_contains_in_time() {
+    let mut world = world();
+    world.advance(after(189));
+    assert_eq!(packets(&world, "second shell"), 0);
+    let before = world.drain();
+    assert_eq!(told(&before), ["0 found f1", "60 storm"]);
+    world.advance(after(240));
+    assert!(packets(&world, "second shell") > 0);
+    let shell = packets(&world, "shell");
+    assert_eq!(
+        told(&world.drain()),
+        ["190 second channel", "190 found f2"],
+        "a finding that an inject raises"
+    );
+    world.advance(after(300));
+    assert_eq!(packets(&world, "shell"), shell, "it was ended");
+}
+
+#[test]
+fn throttling_begins_with_the_storm_and_not_before() {
+    let mut world = world();
+    world.advance(after(59));
+    assert!(world.take_troubles().is_empty());
+    world.advance(after(61));
+    let troubles = world.take_troubles();
+    let [trouble] = troubles.as_slice() else {
+        panic!("{troubles:?}")
+    };
+    assert_eq!((trouble.kind, trouble.calls), (CallErrorKind::Throttled, 3));
+    assert!(
+        world.take_troubles().is_empty(),
+        "they are handed over once"
+    );
+}
+
+#[test]
+fn somebody_reacts_to_a_change_and_containment_is_noticed() {
+    // Calls with stolen credentials pass no network ACL.
+    let packets_alone = FILE.replace(
+        "\"stolen\"\nrole = \"attack\"",
+        "\"stolen\"\nrole = \"noise\"",
+    );
+    assert_ne!(packets_alone, FILE);
+    let scenario = Scenario::parse("everything.toml", &packets_alone).unwrap();
+    let mut world = World::new(scenario, t0());
+    for direction in Direction::BOTH {
+        world.execute(&deny_all(direction), after(10)).unwrap();
+    }
+    world.advance(after(180));
+    let told = told(&world.drain());
+    // The robot's second attempt is refused, because the entry is gone by then.
+    let expected = [
+        "0 found f1",
+        "10 remedy",
+        "10 changed: delete egress entry 100 of acl-00000000000000001",
+        "10 remedy",
+        "60 storm",
+    ];
+    assert_eq!(told[..5], expected, "{told:#?}");
+    let boss: Vec<&String> = told.iter().filter(|it| it.contains("says")).collect();
+    let [boss] = boss.as_slice() else {
+        panic!("{told:#?}")
+    };
+    let (at, words) = boss.split_once(' ').unwrap();
+    assert_eq!(words, "CISO says \"Are we safe?\"");
+    let at: i64 = at.parse().unwrap();
+    assert!(
+        (69..=75).contains(&at),
+        "a minute after the last packet: {at}"
+    );
+    assert!(world.is_contained());
+    world.advance(after(400));
+    assert_eq!(
+        packets(&world, "second shell"),
+        0,
+        "whoever is in time is spared"
+    );
+}
+
+#[test]
+fn the_facilitator_brings_about_what_waits_for_nobody_else() {
+    let mut world = world();
+    world.advance(after(5));
+    world.fire("lost answer").unwrap();
+    let troubles = world.take_troubles();
+    assert_eq!(troubles[0].kind, CallErrorKind::Unanswered);
+    assert!(troubles[0].made);
+    world.fire("boss").unwrap();
+    let told = told(&world.drain());
+    assert_eq!(
+        told,
+        [
+            "0 found f1",
+            "5 lost answer",
+            "5 boss",
+            "5 CISO says \"Are we safe?\""
+        ]
+    );
+    let waits: Vec<(String, bool)> = world.injects();
+    assert!(waits.contains(&("boss".to_owned(), false)));
+    assert!(waits.contains(&("storm".to_owned(), true)));
+    let error = world.fire("nothing").unwrap_err();
+    assert!(error.starts_with("no inject is named \"nothing\"; there are: second channel, "));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_records() {
+    let records = |seed| {
+        let scenario = Scenario::parse("everything.toml", FILE).unwrap();
+        let mut world = World::new(scenario.with_seed(seed), t0());
+        world.advance(after(240));
+        world.drain()
+    };
+    assert_eq!(records(7), records(7));
+    assert_ne!(records(7), records(8));
+}
