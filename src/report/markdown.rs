@@ -289,10 +289,14 @@ fn list(out: &mut String, title: &str, lines: impl Iterator<Item = String>) -> f
 /// Text that stays what it is: whatever could mean something to Markdown is escaped.
 pub(super) fn text(raw: &str) -> String {
     let mut safe = String::with_capacity(raw.len() + 8);
+    // So far nothing but what may begin an item of a list.
+    let mut begins = true;
     for c in raw.chars() {
-        if "\\`*_[]<>&#|~!$".contains(c) {
+        let marks_item = begins && "-+.)=".contains(c);
+        if marks_item || "\\`*_[]<>&#|~!$".contains(c) {
             safe.push('\\');
         }
+        begins &= c.is_ascii_digit() || c == ' ';
         safe.push(c);
     }
     safe
@@ -315,4 +319,27 @@ fn code(raw: &str) -> String {
 /// The longest run of backticks.
 fn longest_run(raw: &str) -> usize {
     raw.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_but_text_comes_of_text() {
+        for (raw, safe) in [
+            ("plain words, 12.5 s (of 30)", "plain words, 12.5 s (of 30)"),
+            ("*a* _b_ `c`", "\\*a\\* \\_b\\_ \\`c\\`"),
+            ("[a](b) <c> &amp;", "\\[a\\](b) \\<c\\> \\&amp;"),
+            ("- item", "\\- item"),
+            ("12. item", "12\\. item"),
+            ("1) item", "1\\) item"),
+            ("# a | b", "\\# a \\| b"),
+        ] {
+            assert_eq!(text(raw), safe);
+        }
+        for (raw, span) in [("a", "`a`"), ("a`b", "``a`b``"), ("`", "`` ` ``"), ("", "")] {
+            assert_eq!(code(raw), span);
+        }
+    }
 }
