@@ -91,6 +91,7 @@ impl Session {
             run: run.into(),
             caller: "me".into(),
             plan: plan.clone(),
+            foretold: None,
         };
         self.runs.start(run, self.root.path(), ports).unwrap();
         events
