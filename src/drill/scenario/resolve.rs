@@ -11,9 +11,6 @@ use super::spec::Spec;
 use super::{Scenario, ScenarioError, check, expand, layout, plot, talk};
 use crate::model::{Estate, InstanceId};
 
-/// How long a member of an Auto Scaling group may be unhealthy where the file does not say.
-const ASG_GRACE: TimeDelta = TimeDelta::minutes(3);
-
 /// How long an exercise takes where the file does not say.
 const MINUTES: u32 = 20;
 
@@ -65,7 +62,11 @@ fn settings(file: File<'_>, spec: &Spec) -> Settings {
         switches: spec.switches,
         delivery: minutes("delay", &spec.flow_log.delay, plain.delivery, 60),
         propagation: minutes("propagation", &world.propagation, plain.propagation, 5),
-        asg_grace: Some(minutes("asg_grace", &world.asg_grace, ASG_GRACE, 24 * 60)),
+        // Absent: Auto Scaling replaces nobody.
+        asg_grace: world
+            .asg_grace
+            .as_ref()
+            .map(|_| minutes("asg_grace", &world.asg_grace, TimeDelta::zero(), 24 * 60)),
     }
 }
 
