@@ -18,9 +18,8 @@ pub(super) fn check(file: File<'_>, spec: &Spec, instances: &[InstanceSpec]) {
     }
     for it in &spec.outside {
         for address in &it.addresses {
-            let ours = spec.vpc.cidrs.iter();
-            let ours = ours.filter(|cidr| cidr.get_ref().contains(address.get_ref()));
-            let inside = ours.count() > 0;
+            let mut ours = spec.vpc.cidrs.iter();
+            let inside = ours.any(|cidr| cidr.get_ref().contains(address.get_ref()));
             let problem = "it is outside, and its address lies in the VPC";
             file.refuse(inside, "addresses", address, problem);
             once(file, "addresses", address, &mut taken);
@@ -84,8 +83,8 @@ fn interface(file: File<'_>, spec: &Spec, it: &InterfaceSpec, taken: &mut BTreeS
         let Some(subnet) = subnet else {
             continue;
         };
-        let cidrs = subnet.cidrs.iter().map(Spanned::get_ref);
-        let cidr = cidrs.filter(|it| it.contains(address.get_ref())).last();
+        let mut cidrs = subnet.cidrs.iter().map(Spanned::get_ref);
+        let cidr = cidrs.find(|it| it.contains(address.get_ref()));
         let problem = "the addresses of an interface are all in its subnet";
         file.refuse(cidr.is_none(), "addresses", address, problem);
         let reserved = cidr.is_some_and(|it| is_reserved(it, address.get_ref()));

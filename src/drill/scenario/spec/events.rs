@@ -40,6 +40,10 @@ pub(in crate::drill::scenario) struct FindingSpec {
 /// Who talks to whom. Every `from` talks to every `to`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of the file, true or absent"
+)]
 pub(in crate::drill::scenario) struct ConversationSpec {
     pub(in crate::drill::scenario) name: Name,
     #[serde(default)]
