@@ -1,6 +1,7 @@
 //! Every shipped scenario is won by a good line of play and lost by a naive one.
 //!
-//! `cargo test --no-default-features --test plays -- NAME` plays one; with `--nocapture` it tells the score.
+//! `cargo test --no-default-features --test plays -- NAME` plays one. A failure tells what the line lost points for, and
+//! what its runs and their proofs came to.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -11,7 +12,7 @@ use firedoor::drill::shipped;
 use firedoor::executor::RunOutcome;
 
 use lines::{PLAYS, Play};
-use stage::play;
+use stage::{Played, play};
 
 async fn both(name: &str) {
     let it = PLAYS.iter().find(|it| it.scenario == name).unwrap();
@@ -21,21 +22,14 @@ async fn both(name: &str) {
     ] {
         let played = play(name, line).await;
         let score = &played.score;
-        println!(
-            "{name}, {word}: {} points, won: {}",
-            score.points, score.won
-        );
-        for it in score.reasons.iter().filter(|it| it.points > 0) {
-            println!("  -{} of {} for {}: {}", it.points, it.of, it.what, it.why);
-        }
-        println!("  {:?} {:?}", played.outcomes, played.proofs);
+        let told = told(&played);
         let costs = score.reasons.iter().filter(|it| it.points > 0);
         let costs: Vec<(&str, u8)> = costs.map(|it| (it.what.as_str(), it.points)).collect();
-        assert_eq!(costs, expected.costs, "{name}, {word}: {score:#?}");
+        assert_eq!(costs, expected.costs, "{name}, {word}: {told}");
         let lost: u8 = costs.iter().map(|(_, points)| points).sum();
         assert_eq!(score.points, 100 - lost);
-        assert_eq!(score.contain, expected.contain, "{name}, {word}");
-        assert_eq!(score.won, word == "best", "{name}, {word}: {score:#?}");
+        assert_eq!(score.contain, expected.contain, "{name}, {word}: {told}");
+        assert_eq!(score.won, word == "best", "{name}, {word}: {told}");
         assert!(played.outcomes.iter().all(|it| *it == RunOutcome::Done));
         for inject in expected.injects {
             assert!(played.saw(inject), "{name}, {word}: {inject}");
@@ -44,6 +38,20 @@ async fn both(name: &str) {
             assert!(!played.saw(inject), "{name}, {word}: {inject}");
         }
     }
+}
+
+/// How it went, for whoever looks into a failure.
+fn told(played: &Played) -> String {
+    let score = &played.score;
+    let lost = score.reasons.iter().filter(|it| it.points > 0);
+    let lost = lost.map(|it| format!("-{} of {} for {}: {}", it.points, it.of, it.what, it.why));
+    let (runs, proofs) = (&played.outcomes, &played.proofs);
+    let ends = [
+        format!("{} points", score.points),
+        format!("runs: {runs:?}"),
+        format!("proofs: {proofs:?}"),
+    ];
+    ends.into_iter().chain(lost).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
