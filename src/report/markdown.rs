@@ -291,8 +291,10 @@ pub(super) fn text(raw: &str) -> String {
     let mut safe = String::with_capacity(raw.len() + 8);
     // So far nothing but what may begin an item of a list.
     let mut begins = true;
-    for c in raw.chars() {
-        let marks_item = begins && "-+.)=".contains(c);
+    let mut chars = raw.chars().peekable();
+    while let Some(c) = chars.next() {
+        let ends = chars.peek().is_none_or(|it| *it == ' ');
+        let marks_item = begins && ("-+".contains(c) || (".)".contains(c) && ends));
         if marks_item || "\\`*_[]<>&#|~!$".contains(c) {
             safe.push('\\');
         }
@@ -334,6 +336,7 @@ mod tests {
             ("- item", "\\- item"),
             ("12. item", "12\\. item"),
             ("1) item", "1\\) item"),
+            ("198.51.100.7 is", "198.51.100.7 is"),
             ("# a | b", "\\# a \\| b"),
         ] {
             assert_eq!(text(raw), safe);
