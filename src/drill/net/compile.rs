@@ -321,12 +321,17 @@ impl Compiler<'_> {
         }
         for table in self.estate.route_tables() {
             let vpc = self.vpcs.number(&table.vpc);
-            let beyond = table.routes.iter().any(|it| {
-                let number = self.lasting.targets.known(&it.target.as_str().into());
-                let target = number.map(|it| self.tables.target(it));
-                matches!(target, Some(Target::Transit | Target::Elsewhere))
-            });
+            let live = table.routes.iter().filter(|it| !it.blackhole);
+            let targets: Vec<Target> = live
+                .filter_map(|it| self.lasting.targets.known(&it.target.as_str().into()))
+                .map(|it| self.tables.target(it))
+                .collect();
+            let internet = targets.contains(&Target::Internet);
+            let beyond = targets
+                .iter()
+                .any(|it| matches!(it, Target::Transit | Target::Elsewhere));
             if let Some(vpc) = self.tables.vpcs.get_mut(super::tables::index(vpc)) {
+                vpc.internet |= internet;
                 vpc.beyond |= beyond;
             }
         }
@@ -428,7 +433,7 @@ fn passes_on(kind: EniKind) -> bool {
 
 fn mark(group: &str, rule: &GroupRule) -> u64 {
     let rule = (rule.direction, rule.protocol, rule.ports, &rule.peer);
-    FixedState::default().hash_one((group, rule))
+    1 << (FixedState::default().hash_one((group, rule)) % 64)
 }
 
 /// An address of the family of another, out of an interface's primary ones.

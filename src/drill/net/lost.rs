@@ -38,6 +38,9 @@ pub enum Lost {
     /// No public address is mapped to the private one that wants out.
     /// <https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Internet_Gateway.html>
     NoPublicAddress(EniId),
+    /// The internet carries nothing to a private address.
+    /// <https://docs.aws.amazon.com/vpc/latest/reachability/explanation-codes.html>
+    NotPublic(IpAddr),
     /// The VPC has no internet gateway attached.
     NoInternetGateway(VpcId),
     /// A NAT gateway or an egress-only internet gateway knows no flow that it belongs to.
@@ -45,6 +48,9 @@ pub enum Lost {
     /// A NAT gateway passes TCP, UDP and ICMP only.
     /// <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html>
     NatProtocol(GatewayId),
+    /// A NAT gateway sends nothing to endpoints or peering connections: the route of its subnet leads to
+    /// one. <https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html>
+    NatBeyond(GatewayId),
     /// Neither from nor to an address of the interface, and its source/destination check is on.
     /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-eni.html>
     SourceDestCheck(EniId),
@@ -81,9 +87,11 @@ impl fmt::Display for Lost {
                 write!(f, "its route leads to {target} now, its connection did not")
             }
             Self::NoPublicAddress(eni) => write!(f, "no public address is mapped on {eni}"),
+            Self::NotPublic(address) => write!(f, "{address} is not an address of the internet"),
             Self::NoInternetGateway(vpc) => write!(f, "no internet gateway is attached to {vpc}"),
             Self::Unsolicited(gateway) => write!(f, "{gateway} knows no such connection"),
             Self::NatProtocol(gateway) => write!(f, "{gateway} passes no such protocol"),
+            Self::NatBeyond(target) => write!(f, "a NAT gateway sends nothing to {target}"),
             Self::SourceDestCheck(eni) => write!(f, "the source/destination check of {eni}"),
             Self::NotInPeer(peering) => write!(f, "the peer VPC of {peering} has no such address"),
             Self::Nobody(address) => write!(f, "nobody has the address {address}"),

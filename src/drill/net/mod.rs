@@ -6,10 +6,11 @@
 //! line with the forecast, so that the two can be tested against each other.
 //!
 //! `compile` makes `tables` of an estate; `rules` says what groups and network ACLs say of one packet;
-//! `track` is what an interface remembers; `nat` what gateways remember; `way` takes a packet along.
+//! `track` is what an interface remembers; `nat` what gateways remember; `way` and `inward` take a packet along.
 
 mod block;
 mod compile;
+mod inward;
 mod lost;
 mod nat;
 mod packet;
@@ -98,7 +99,8 @@ pub struct Fate {
     pub outcome: Outcome,
     /// Rules alone let it through everywhere it passed; no tracking entry was needed.
     pub by_rules: bool,
-    /// It was dropped where its flow had an entry that ran out.
+    /// It met an entry that had run out: an interface dropped it for that, or a NAT gateway sends it on from
+    /// another port, as a stranger to its receiver.
     pub expired: bool,
 }
 

@@ -58,22 +58,23 @@ pub(super) struct Translations {
 }
 
 impl Translations {
-    /// The port (of ICMP the identifier) that a packet has outside.
+    /// The port (of ICMP the identifier) that a packet has outside, and whether it had another one before
+    /// its translation ran out.
     pub(super) fn out(
         &mut self,
         (nat, packet): (EniIx, Packet),
         at: Micros,
         switches: &Switches,
-    ) -> u16 {
+    ) -> (u16, bool) {
         let inside = inside(nat, packet, switches);
+        let mut expired = false;
         if let Some(slot) = self.slots.get_mut(&inside) {
             if at.saturating_sub(slot.last) < IDLE {
                 slot.last = slot.last.max(at);
-                return slot.port;
+                return (slot.port, false);
             }
-            let (port, remote) = (slot.port, outside(nat, packet, slot.port));
-            debug_assert_eq!(port, remote.port);
-            self.back.remove(&remote);
+            expired = true;
+            self.back.remove(&outside(nat, packet, slot.port));
         }
         let port = self.free_port(nat, packet);
         let client = Client {
@@ -88,11 +89,14 @@ impl Translations {
             target: None,
         };
         self.slots.insert(inside, slot);
-        port
+        (port, expired)
     }
 
-    /// The packet that a client behind the gateway gets of one that came to it; `None`: nobody asked.
-    pub(super) fn back(&mut self, nat: EniIx, packet: Packet, at: Micros) -> Option<Packet> {
+    /// The packet that a client behind the gateway gets of one that came to it.
+    ///
+    /// # Errors
+    /// Nobody asked for it, or (`true`) the translation ran out.
+    pub(super) fn back(&mut self, nat: EniIx, packet: Packet, at: Micros) -> Result<Packet, bool> {
         let port = if packet.is_icmp() {
             packet.src_port
         } else {
@@ -104,10 +108,10 @@ impl Translations {
             dst_port: packet.src_port,
             ..packet
         };
-        let client = *self.back.get(&outside(nat, mirrored, port))?;
-        let slot = self.slots.get_mut(&client.inside)?;
+        let client = *self.back.get(&outside(nat, mirrored, port)).ok_or(false)?;
+        let slot = self.slots.get_mut(&client.inside).ok_or(false)?;
         if at.saturating_sub(slot.last) >= IDLE {
-            return None;
+            return Err(true);
         }
         slot.last = slot.last.max(at);
         let (src_port, dst_port) = if packet.is_icmp() {
@@ -115,7 +119,7 @@ impl Translations {
         } else {
             (packet.src_port, client.port)
         };
-        Some(Packet {
+        Ok(Packet {
             dst: client.address,
             src_port,
             dst_port,

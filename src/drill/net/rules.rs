@@ -154,7 +154,7 @@ pub(super) struct Rule {
     pub(super) direction: Direction,
     pub(super) matcher: Matcher,
     pub(super) peer: Peer,
-    /// Tells the rule from others, those of other groups too.
+    /// Tells the rule from others, those of other groups too: one bit of 64, by its hash.
     pub(super) mark: u64,
 }
 
@@ -172,9 +172,9 @@ pub(super) struct Judged {
     pub(super) permitted: bool,
     /// Rules alone let it and what answers it pass: nothing is remembered.
     pub(super) untracked: bool,
-    /// The mark of the rule that an untracked flow passes by.
-    pub(super) mark: u64,
-    /// The rule that was asked for is among those that permit it.
+    /// The marks of the rules that an untracked flow passes by, one bit for each.
+    pub(super) marks: u64,
+    /// One of the rules that were asked for is among those that permit it.
     pub(super) still: bool,
 }
 
@@ -223,7 +223,7 @@ pub(super) fn judge<'a>(
     let remote = probe.remote(direction);
     let switches = setting.switches;
     let (mut all, mut alone) = (Said::default(), false);
-    let (mut mark, mut still) = (u64::MAX, false);
+    let mut marks = 0;
     for rules in groups {
         let mut said = Said::default();
         for rule in rules {
@@ -239,8 +239,7 @@ pub(super) fn judge<'a>(
                     said.narrow |= !wide;
                     said.halves |= half;
                     if wide || half != 0 {
-                        mark = mark.min(rule.mark);
-                        still |= rule.mark == wanted;
+                        marks |= rule.mark;
                     }
                 } else if half != 0 && rule.matcher.covers(probe) {
                     said.halves |= half;
@@ -265,7 +264,7 @@ pub(super) fn judge<'a>(
     Judged {
         permitted: all.permitted,
         untracked: all.permitted && trackless && open,
-        mark,
-        still,
+        marks,
+        still: marks & wanted != 0,
     }
 }

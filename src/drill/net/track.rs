@@ -6,7 +6,7 @@ use super::rules::{Judged, Probe, Setting};
 use super::switches::Switches;
 use super::tables::{Interface, Map, Tables};
 use super::{EniIx, Entry, Micros};
-use crate::model::{Direction, TrackingTimeouts};
+use crate::model::{Direction, EniKind, TrackingTimeouts};
 
 /// A flow as one interface sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,8 +67,8 @@ struct Record {
     generation: u32,
     forward: Judged,
     backward: bool,
-    /// The rule by which it is untracked.
-    mark: u64,
+    /// The rules by which it is untracked, one bit for each.
+    marks: u64,
     /// Requests that were answered, at most 2, and whether the last one waits for its answer.
     exchanges: u8,
     asked: bool,
@@ -238,7 +238,7 @@ impl Passage<'_> {
             generation: self.generation,
             forward: judged,
             backward: self.judge(back, self.packet.reversed(), 0).permitted,
-            mark: judged.mark,
+            marks: judged.marks,
             exchanges: 0,
             asked: true,
             timeouts: self.eni.timeouts,
@@ -282,7 +282,7 @@ impl Passage<'_> {
         let Self { switches, .. } = *self;
         known.path = self.path;
         known.generation = self.generation;
-        known.forward = self.judge(known.initiated, first, known.mark);
+        known.forward = self.judge(known.initiated, first, known.marks);
         let back = opposite(known.initiated);
         known.backward = self.judge(back, first.reversed(), 0).permitted;
         let modified = !known.tracked && !known.forward.still;
@@ -303,7 +303,7 @@ impl Passage<'_> {
         if known.tracked {
             if open && self.switches.active_flows_convert && self.counts {
                 known.tracked = false;
-                known.mark = known.forward.mark;
+                known.marks = known.forward.marks;
             }
             return Passed {
                 passed: true,
@@ -342,9 +342,13 @@ impl Record {
         } else {
             self.timeouts
         };
-        let default_tcp = if eni.nitro_v6 { 350 } else { 432_000 };
+        // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html
+        let balancer = eni.kind == EniKind::NetworkLoadBalancer;
+        let short = eni.nitro_v6 || balancer;
+        let default_tcp = if short { 350 } else { 432_000 };
         let seconds = match self.first.protocol {
             Packet::TCP => own.tcp_established.unwrap_or(default_tcp),
+            Packet::UDP if balancer => 120,
             Packet::UDP if self.exchanges > 1 => own.udp_stream.unwrap_or(180),
             Packet::UDP => own.udp.unwrap_or(30),
             Packet::ICMP | Packet::ICMPV6 => switches.icmp_timeout,
