@@ -2,6 +2,7 @@
 
 use super::grade::{Grade, source};
 use super::network::{Ix, Network};
+use super::timers::Timer;
 use crate::model::Direction;
 
 /// What drops a packet. Small and by number; [`Cause::decision`] puts it into words.
@@ -23,12 +24,16 @@ pub(super) enum Cause {
     TargetChanged(Ix, u16),
     /// The internet gateway knows no public address for it.
     NoPublicAddress(Ix),
+    /// An internet gateway carries nothing to a private address; the subnet that it leaves.
+    NotPublic(Ix),
     /// The interface drops what is neither from nor to it.
     SourceCheck(Ix),
     /// NAT gateways carry TCP, UDP and ICMP.
     NatProtocol(u8),
     /// A NAT or egress-only gateway lets in answers only.
     Unsolicited(Ix),
+    /// The NAT gateway, by its interface, has forgotten the connection.
+    NatForgot(Ix),
     /// The peering connection is gone, or the address is not the other VPC's.
     NotPeered(Ix),
     /// The instance is stopped.
@@ -123,6 +128,12 @@ impl Cause {
                 let words = format!("no public address is mapped to {}", eni(ix));
                 (format!("no_public_ip:{}", eni(ix)), words, source::INTERNET)
             }
+            Self::NotPublic(subnet) => {
+                let id = network.subnet(subnet).map_or("?", |it| it.id.as_str());
+                let words =
+                    format!("{id} sends it to the internet, which has no private addresses");
+                (format!("not_public:{id}"), words, source::INTERNET)
+            }
             Self::SourceCheck(ix) => {
                 let words = format!("{} checks that packets are its own", eni(ix));
                 (
@@ -140,6 +151,14 @@ impl Cause {
                 let id = network.subnet(subnet).map_or("?", |it| it.id.as_str());
                 let words = format!("{id} is reached by answers only");
                 (format!("unsolicited:{id}"), words, source::NAT)
+            }
+            Self::NatForgot(ix) => {
+                let words = format!(
+                    "the NAT gateway of {} forgets a connection that is silent for {}",
+                    eni(ix),
+                    Timer::NAT.text()
+                );
+                (format!("nat_idle:{}", eni(ix)), words, source::NAT)
             }
             Self::NotPeered(subnet) => {
                 let id = network.subnet(subnet).map_or("?", |it| it.id.as_str());

@@ -6,6 +6,7 @@
 //! a plan's operations hit besides it. All work on an estate that may have holes, and say so by doubts.
 
 mod acl;
+mod beyond;
 mod blast;
 mod cause;
 mod explain;

@@ -77,6 +77,7 @@ pub(super) struct Interface {
 pub(super) struct SubnetNode {
     pub(super) id: SubnetId,
     pub(super) vpc: Option<Ix>,
+    pub(super) zone: String,
     pub(super) cidrs: Vec<IpNet>,
     pub(super) acl: Option<Ix>,
     pub(super) table: Option<Ix>,
@@ -89,6 +90,8 @@ pub(super) struct VpcNode {
     pub(super) subnets: Vec<Ix>,
     /// Whom an active peering connection joins it with.
     pub(super) peers: Vec<Ix>,
+    /// The subnets of its transit gateway attachments.
+    pub(super) attachments: Vec<Ix>,
 }
 
 impl Network {
@@ -412,6 +415,7 @@ fn subnet_node(estate: &Estate, numbers: &Numbers, id: &SubnetId) -> SubnetNode 
     SubnetNode {
         id: id.clone(),
         vpc: subnet.and_then(|it| numbers.vpcs.get(&it.vpc).copied()),
+        zone: subnet.map(|it| it.zone.clone()).unwrap_or_default(),
         cidrs: subnet.map(|it| it.cidrs.clone()).unwrap_or_default(),
         acl: acl.and_then(|it| numbers.acls.get(&it.id).copied()),
         table: table.and_then(|it| numbers.tables.get(&it.id).copied()),
@@ -428,11 +432,15 @@ fn vpc_nodes(estate: &Estate, numbers: &Numbers, subnets: &[SubnetNode]) -> Vec<
     let node = |(ix, vpc): (Ix, &crate::model::Vpc)| {
         let peers = estate.peerings().filter(|it| it.active);
         let peers = peers.filter_map(|it| numbers.vpcs.get(&it.across(&vpc.id)?.vpc).copied());
+        let attached = |it: &&Eni| it.kind == EniKind::TransitGateway && it.vpc == vpc.id;
+        let attachments = estate.enis().filter(attached);
+        let attachments = attachments.filter_map(|it| numbers.subnets.get(&it.subnet).copied());
         VpcNode {
             id: vpc.id.clone(),
             cidrs: vpc.cidrs.clone(),
             subnets: of_vpc.remove(&ix).unwrap_or_default(),
             peers: peers.collect(),
+            attachments: attachments.collect(),
         }
     };
     (0..).zip(estate.vpcs()).map(node).collect()

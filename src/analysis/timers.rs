@@ -13,7 +13,15 @@ const NITRO_V6_TCP: u32 = 350;
 /// The page's fixed timer of protocols other than TCP, UDP and ICMP.
 const OTHER: u32 = 600;
 /// AWS gives no number for ICMP; people have seen entries that were gone after a minute.
-const ICMP: u32 = 30;
+const ICMP: u32 = 60;
+/// A ping that paused for seconds was still let through.
+const ICMP_AT_LEAST: u32 = 5;
+/// A NAT gateway's own timer:
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html>
+const NAT: u32 = 350;
+/// A Network Load Balancer's:
+/// <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html>
+const BALANCER_UDP: u32 = 120;
 
 /// How long an established TCP connection stays tracked where nobody has set it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +78,12 @@ pub struct Timer {
 }
 
 impl Timer {
+    /// What a NAT gateway remembers of a connection.
+    pub(super) const NAT: Self = Self {
+        at_least: NAT,
+        at_most: NAT,
+    };
+
     fn exactly(seconds: u32) -> Self {
         Self {
             at_least: seconds,
@@ -97,10 +111,13 @@ impl Interface {
         } = self.timeouts;
         match kind {
             EntryKind::Tcp => tcp_established.map_or_else(|| self.default_tcp(), Timer::exactly),
+            EntryKind::Udp | EntryKind::UdpStream if self.kind == EniKind::NetworkLoadBalancer => {
+                Timer::exactly(BALANCER_UDP)
+            }
             EntryKind::Udp => Timer::exactly(udp.unwrap_or(30)),
             EntryKind::UdpStream => Timer::exactly(udp_stream.unwrap_or(180)),
             EntryKind::Icmp => Timer {
-                at_least: ICMP,
+                at_least: ICMP_AT_LEAST,
                 at_most: ICMP,
             },
             EntryKind::Other => Timer::exactly(OTHER),

@@ -18,6 +18,9 @@ use super::timers::{EntryKind, Timer};
 use super::walk::{Door, Doubt, Seat, Walk};
 use crate::model::Direction;
 
+/// A NAT gateway forgets a connection after so many milliseconds of silence.
+const NAT_IDLE: i64 = Timer::NAT.at_most as i64 * 1000;
+
 /// What an interface remembers of a flow. Times are milliseconds on the caller's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -34,10 +37,16 @@ pub(super) struct Tracker {
     /// The way out of the first packet of each direction.
     doors: [Option<Door>; 2],
     via: Option<PathElement>,
+    /// The address that the server knows the client by, where it is not the client's own.
+    shown: Option<IpAddr>,
+    /// When the last packet passed the NAT gateway, where there is one.
+    translated: Option<i64>,
     /// The weakest answer that it rests on.
     pub(super) grade: Grade,
     /// An entry was dropped because the flow came to be untracked.
     pub(super) converted: bool,
+    /// A packet passed by rules in the middle of a TCP flow whose entry had timed out.
+    pub(super) picked_up: bool,
 }
 
 /// What became of one packet.
@@ -81,8 +90,11 @@ impl Tracker {
             entries: [None; 2],
             doors: [None; 2],
             via: None,
+            translated: None,
+            shown: None,
             grade: Grade::Documented,
             converted: false,
+            picked_up: false,
         }
     }
 
@@ -103,6 +115,7 @@ impl Tracker {
                 Err(cause) => refused = refused.or(Some(cause)),
             }
         }
+        tracker.translated = tracker.nat().map(|_| at);
         for side in Side::BOTH {
             let Some(ix) = placed.interface(side) else {
                 continue;
@@ -150,9 +163,24 @@ impl Tracker {
         }
         let walk = match walk {
             Ok(walk) => walk,
-            Err(cause) => return Passage::dropped(cause),
+            Err(cause) => {
+                if self.translates_before(network, placed, reply, cause) && !self.has_forgotten(at)
+                {
+                    self.translated = Some(at);
+                }
+                return Passage::dropped(cause);
+            }
         };
         self.learn(&walk, reply);
+        if let Some(nat) = self.nat() {
+            if self.has_forgotten(at) {
+                return Passage {
+                    expired: true,
+                    ..Passage::dropped(Cause::NatForgot(nat))
+                };
+            }
+            self.translated = Some(at);
+        }
         let translated = walk.translated;
         let arrival = self.pass(network, placed, receiver, reply, at, translated);
         Passage {
@@ -174,8 +202,41 @@ impl Tracker {
             // In from outside: an answer comes by the way that its request went out.
             packet.door = self.doors[usize::from(!reply)].filter(|_| reply);
         }
+        if reply && placed.server.public.is_some() && self.shown.is_some() {
+            // The server answers to the address that it sees, by its own routes.
+            packet.to.public = self.shown;
+            packet.door = self.doors[0];
+        }
         packet.target = self.doors[usize::from(reply)].map(|it| it.target);
         network.walk(&packet, None)
+    }
+
+    fn has_forgotten(&self, at: i64) -> bool {
+        self.translated.is_some_and(|last| at - last >= NAT_IDLE)
+    }
+
+    /// Whether the NAT gateway has seen a packet that this cause drops: one that leaves by its subnet, or
+    /// one that comes from outside and is dropped at the client's.
+    fn translates_before(
+        &self,
+        network: &Network,
+        placed: &Placed,
+        reply: bool,
+        cause: Cause,
+    ) -> bool {
+        let acl_of = |ix: Option<Ix>| {
+            let subnet = network.interface(ix?)?.subnet?;
+            network.subnet(subnet)?.acl
+        };
+        let Cause::Acl(acl, dropped, _) = cause else {
+            return false;
+        };
+        let (home, client) = (acl_of(self.nat()), acl_of(placed.interface(Side::Client)));
+        match (reply, dropped) {
+            (_, Direction::Egress) => home == Some(acl) && (reply || client != home),
+            (true, Direction::Ingress) => client == Some(acl) && client != home,
+            (false, Direction::Ingress) => false,
+        }
     }
 
     /// The interface of the NAT gateway that the flow passes.
@@ -186,6 +247,9 @@ impl Tracker {
     fn learn(&mut self, walk: &Walk, reply: bool) {
         let door = &mut self.doors[usize::from(reply)];
         *door = door.or(walk.door);
+        if !reply {
+            self.shown = self.shown.or(walk.translated);
+        }
         self.via = self.via.or(walk.via);
     }
 
@@ -216,6 +280,10 @@ impl Tracker {
         let expired = entry.is_some() && alive.is_none();
         match (alive, rules) {
             (Some(_), _) | (None, Admission::Yes) => {
+                self.picked_up |= expired && placed.flow.is_tcp();
+                if alive.is_some_and(|it| it.may_be_over(network, placed, ix, at)) {
+                    self.grade = self.grade.max(Grade::Ambiguous);
+                }
                 *entry = Some(Entry::after(alive, reply, at));
                 self.grade = self.grade.max(tracking.grade);
                 Passage {
@@ -275,6 +343,8 @@ impl Tracker {
             let kind = EntryKind::of(placed.flow.protocol, entry.exchanges);
             Some((eni.timer(kind), entry.last))
         });
+        let nat = self.translated.map(|last| (Timer::NAT, last));
+        let timers = timers.chain(nat);
         timers.min_by_key(|(timer, last)| last + i64::from(timer.at_most) * 1000)
     }
 }
@@ -294,10 +364,17 @@ impl Entry {
         }
     }
 
+    /// Whether the silence was longer than the shortest timer that ICMP may have: AWS gives no number.
+    fn may_be_over(&self, network: &Network, placed: &Placed, ix: Ix, at: i64) -> bool {
+        let timer = network.interface(ix).map(|it| it.timer(EntryKind::Icmp));
+        placed.flow.is_icmp()
+            && timer.is_some_and(|it| at - self.last >= i64::from(it.at_least) * 1000)
+    }
+
     fn is_over(&self, network: &Network, placed: &Placed, ix: Ix, at: i64) -> bool {
         let kind = EntryKind::of(placed.flow.protocol, self.exchanges);
         let timer = network.interface(ix).map(|it| it.timer(kind));
-        timer.is_some_and(|it| at - self.last > i64::from(it.at_most) * 1000)
+        timer.is_some_and(|it| at - self.last >= i64::from(it.at_most) * 1000)
     }
 }
 

@@ -321,7 +321,12 @@ impl Lane {
         let on_interfaces = Side::BOTH
             .into_iter()
             .any(|side| touched.interface(self.placed.interface(side)));
-        if on_interfaces {
+        // A NAT gateway remembers flows as interfaces do.
+        let remembered = || {
+            let touched = self.subnets.iter().any(|it| touched.subnet(*it));
+            touched && self.tracker.nat().is_some()
+        };
+        if on_interfaces || remembered() {
             return course.fate_from(&self.placed, self.activity, self.tracker, self.refused);
         }
         if self.subnets.iter().any(|it| touched.subnet(*it)) {

@@ -10,6 +10,7 @@ use super::network::{Ix, Network};
 use super::placed::{Placed, Side};
 use super::timers::Timer;
 use super::tracker::{Passage, Tracker, direction};
+use super::walk::Doubt;
 use crate::model::{Direction, EniId, GroupRule, RouteTableId};
 
 /// How far a forecast looks ahead, in seconds: what expires later is said to survive.
@@ -202,14 +203,28 @@ impl<'n> Course<'n> {
         if forward.unknown || back.unknown {
             return Fate::is(Verdict::Unknown, Grade::Ambiguous);
         }
-        match (forward.cause, back.cause) {
+        let mut fate = match (forward.cause, back.cause) {
             (None, None) if blocked => Fate::is(Verdict::Resumes, Grade::Expected),
             (None, None) if forward.by_rules => {
                 Fate::is(Verdict::Unaffected, self.grade_of_staying(&tracker, placed))
             }
             (None, None) => self.tracked_on(&tracker, placed, activity),
-            _ => stopped(placed, activity, &probe, forward, back),
+            _ => {
+                let mut fate = stopped(placed, activity, &probe, forward, back);
+                if matches!(fate.verdict, Verdict::OneWay(_)) {
+                    fate.grade = fate.grade.max(self.grade_of_staying(&tracker, placed));
+                }
+                fate
+            }
+        };
+        // AWS does not say whether a packet in the middle of a flow makes an entry.
+        if probe.picked_up || is_ambiguous(forward) || is_ambiguous(back) {
+            fate.grade = Grade::Ambiguous;
         }
+        if placed.flow.is_icmp() && probe.grade == Grade::Ambiguous {
+            fate.grade = Grade::Ambiguous;
+        }
+        fate
     }
 
     /// The fate of a flow whose interfaces do not change: routes and network ACLs alone decide, and
@@ -223,7 +238,10 @@ impl<'n> Course<'n> {
     ) -> Fate {
         let passage = |network: &Network, reply| {
             let walk = tracker.walk(network, placed, reply);
-            walk.map_or_else(Passage::dropped, |_| Passage::PASSED)
+            walk.map_or_else(Passage::dropped, |walk| Passage {
+                doubt: walk.doubt,
+                ..Passage::PASSED
+            })
         };
         let (forward, back) = (passage(self.end(), false), passage(self.end(), true));
         if let Some(fate) = already_refused(refused, [forward.cause, back.cause]) {
@@ -241,6 +259,8 @@ impl<'n> Course<'n> {
         let lasts = self.stages.last().is_some_and(|it| it.at > 0);
         if !activity.dormant && lasts && between.iter().any(blocks) {
             Fate::is(Verdict::Resumes, Grade::Expected)
+        } else if is_ambiguous(forward) || is_ambiguous(back) {
+            Fate::is(Verdict::Unaffected, Grade::Ambiguous)
         } else {
             Fate::UNAFFECTED
         }
@@ -315,7 +335,8 @@ impl<'n> Course<'n> {
             // Whether a timer that the plan lowers holds for entries that exist is not documented.
             let before = tracker.soonest(self.before, placed);
             let lowered = before.is_some_and(|(was, _)| was != timer);
-            let grade = if lowered { Grade::Ambiguous } else { grade };
+            let open = lowered || placed.flow.is_icmp();
+            let grade = if open { Grade::Ambiguous } else { grade };
             Fate::is(Verdict::Expires(ends), grade)
         } else {
             Fate::is(Verdict::Survives, grade)
@@ -353,6 +374,11 @@ impl<'n> Course<'n> {
             tracked,
         }
     }
+}
+
+/// Whether the way of a packet is one that AWS's pages leave open.
+fn is_ambiguous(passage: Passage) -> bool {
+    matches!(passage.doubt, Some(Doubt::OwnSubnet | Doubt::Attachment))
 }
 
 /// The fate of a flow which the logs show though the rules as read refuse it: they are younger than it
@@ -400,6 +426,14 @@ fn stopped(
         (_, None) if !activity.one_way => Some(opposite(forward_direction)),
         _ => None,
     };
+    // Nor does AWS say that packets from the internet still arrive where no route leads back.
+    let unrouted = matches!(
+        cause,
+        Cause::NoRoute(_) | Cause::Blackhole(..) | Cause::TargetChanged(..) | Cause::NoWayOfNat(..)
+    );
+    if unrouted && going_on == Some(Direction::Ingress) {
+        grade = Grade::Ambiguous;
+    }
     let flow = &placed.flow;
     let both_needed = !activity.one_way && (flow.is_tcp() || flow.is_icmp());
     let verdict = match going_on {

@@ -12,6 +12,7 @@
 use std::net::IpAddr;
 
 use super::acl::{Frame, Ruling};
+use super::beyond::{carries_nat, is_private};
 use super::cause::Cause;
 use super::explain::Check;
 use super::flow::PathElement;
@@ -90,6 +91,10 @@ pub(super) enum Doubt {
     Nat,
     /// Whatever an appliance, transit gateway or VPN does with it.
     Beyond(TargetKind),
+    /// The network ACL between a transit gateway attachment and an instance in the same subnet.
+    Attachment,
+    /// A route to an appliance for the very subnet that both ends are in.
+    OwnSubnet,
 }
 
 /// Records what is checked on the way, for the explanation.
@@ -147,7 +152,10 @@ impl Network {
     fn outbound(&self, packet: &Packet, subnet: Ix, trace: &mut Trace<'_>) -> Result<Walk, Cause> {
         let destination = packet.to.public.unwrap_or(packet.to.address);
         if packet.to.public.is_none() && self.subnet_of(packet.to) == Some(subnet) {
-            return Ok(Walk::DIRECT);
+            return Ok(Walk {
+                doubt: self.intercepted(subnet, destination),
+                ..Walk::DIRECT
+            });
         }
         let Some(table) = self.subnet(subnet).and_then(|it| it.table) else {
             return self.unrouted(packet, subnet, trace);
@@ -235,6 +243,9 @@ impl Network {
         let to = packet.to.public.unwrap_or(packet.to.address);
         let doubt = self.edge(subnet, Direction::Egress, to, packet.frame, trace)?;
         let public = self.public_source(packet.from)?;
+        if is_private(to) {
+            return Err(Cause::NotPublic(subnet));
+        }
         if packet.to.public.is_some() {
             self.inbound(packet, public, trace)?;
         }
@@ -247,7 +258,7 @@ impl Network {
     }
 
     /// What an internet gateway makes of a source address.
-    fn public_source(&self, from: End) -> Result<IpAddr, Cause> {
+    pub(super) fn public_source(&self, from: End) -> Result<IpAddr, Cause> {
         if from.address.is_ipv6() {
             return Ok(from.address);
         }
@@ -306,15 +317,18 @@ impl Network {
                 Some((number, it)) if it.blackhole => {
                     return Err(Cause::NoWayOfNat(table, number));
                 }
-                Some((number, it))
-                    if it.kind != TargetKind::InternetGateway && public.is_some() =>
-                {
+                Some((number, it)) if !carries_nat(it.kind) && public.is_some() => {
                     return Err(Cause::NoWayOfNat(table, number));
                 }
                 Some(_) => {}
             }
         }
         self.edge(home, Direction::Egress, to, packet.frame, trace)?;
+        let onward = table.and_then(|it| self.table(it).1.lookup(to));
+        let internet = onward.is_some_and(|(_, it)| it.kind == TargetKind::InternetGateway);
+        if internet && is_private(to) {
+            return Err(Cause::NotPublic(home));
+        }
         if let (Some(public), Some(_)) = (public, packet.to.public) {
             self.inbound(packet, public.address, trace)?;
         }
@@ -376,8 +390,17 @@ impl Network {
         trace: &mut Trace<'_>,
     ) -> Result<Walk, Cause> {
         let to = packet.to.address;
-        let doubt = self.edge(subnet, Direction::Egress, to, packet.frame, trace)?;
-        let entered = self.enter(packet, packet.from.address, trace)?;
+        let mut doubt = self.edge(subnet, Direction::Egress, to, packet.frame, trace)?;
+        let entered = if route.kind == TargetKind::TransitGateway {
+            let from = packet.from.address;
+            if let Some(at) = self.attachment(subnet).filter(|it| *it != subnet) {
+                let entered = self.edge(at, Direction::Ingress, from, packet.frame, trace)?;
+                doubt = doubt.or(entered);
+            }
+            self.from_transit(packet, from, trace)?
+        } else {
+            self.enter(packet, packet.from.address, trace)?
+        };
         Ok(Walk {
             door: Some(door),
             via: self.element(route),
@@ -446,6 +469,7 @@ impl Network {
                     ..Walk::DIRECT
                 });
             }
+            self.routed_back(home, packet.to.address)?;
             self.edge(
                 home,
                 Direction::Egress,
@@ -464,7 +488,11 @@ impl Network {
             TargetKind::Appliance => PathElement::Appliance,
             TargetKind::Local | TargetKind::Endpoint | TargetKind::Other => PathElement::Local,
         });
-        let doubt = self.enter(packet, source, trace)?;
+        let doubt = if via == Some(PathElement::TransitGateway) {
+            self.from_transit(packet, source, trace)?
+        } else {
+            self.enter(packet, source, trace)?
+        };
         Ok(Walk {
             via: via.filter(|it| *it != PathElement::Local),
             doubt,
@@ -488,6 +516,8 @@ impl Network {
         match kind {
             // Without a way back a packet may still arrive where the gateway knows the address.
             None | Some(TargetKind::InternetGateway) => self.public_source(to).map(|_| None),
+            // A public address of its own is reached, though the answer leaves by the NAT gateway.
+            Some(TargetKind::NatGateway) if self.is_public(to) => Ok(None),
             Some(TargetKind::NatGateway | TargetKind::EgressOnlyGateway) => {
                 Err(Cause::Unsolicited(subnet))
             }
@@ -498,7 +528,7 @@ impl Network {
     }
 
     /// Into the receiver's subnet, if it is one of ours.
-    fn enter(
+    pub(super) fn enter(
         &self,
         packet: &Packet,
         source: IpAddr,
@@ -511,7 +541,7 @@ impl Network {
     }
 
     /// Across the edge of a subnet.
-    fn edge(
+    pub(super) fn edge(
         &self,
         subnet: Ix,
         direction: Direction,

@@ -1,0 +1,322 @@
+//! What gateways do with packets: where a NAT gateway, an internet gateway or a transit gateway sends them on,
+//! and what AWS leaves open of it.
+
+use std::net::IpAddr;
+
+use super::cause::Cause;
+use super::network::{Ix, Network};
+use super::routes::TargetKind;
+use super::walk::{Doubt, End, Packet, Seat, Trace};
+use crate::model::Direction;
+
+impl Network {
+    /// From a transit gateway into the receiver's subnet. Where its attachment is in that very subnet no
+    /// network ACL is evaluated: <https://docs.aws.amazon.com/vpc/latest/tgw/tgw-nacls.html>
+    pub(super) fn from_transit(
+        &self,
+        packet: &Packet,
+        source: IpAddr,
+        trace: &mut Trace<'_>,
+    ) -> Result<Option<Doubt>, Cause> {
+        let Some(subnet) = self.subnet_of(packet.to) else {
+            return Ok(None);
+        };
+        match self.attachment(subnet) {
+            Some(at) if at == subnet => Ok(Some(Doubt::Attachment)),
+            Some(at) => {
+                let to = packet.to.address;
+                let left = self.edge(at, Direction::Egress, to, packet.frame, trace)?;
+                Ok(left.or(self.enter(packet, source, trace)?))
+            }
+            None => self.enter(packet, source, trace),
+        }
+    }
+
+    /// The subnet of the transit gateway attachment that serves a subnet: itself, or one of its zone.
+    pub(super) fn attachment(&self, subnet: Ix) -> Option<Ix> {
+        let node = self.subnet(subnet)?;
+        let all = &self.vpc(node.vpc?)?.attachments;
+        let of_zone = |it: &&Ix| self.subnet(**it).is_some_and(|it| it.zone == node.zone);
+        let own = all.iter().find(|it| **it == subnet);
+        own.or_else(|| all.iter().find(of_zone))
+            .or_else(|| all.first())
+            .copied()
+    }
+
+    /// AWS documents routes to an appliance for whole subnets, and not whether they take what stays inside one.
+    /// <https://docs.aws.amazon.com/vpc/latest/userguide/route-table-options.html>
+    pub(super) fn intercepted(&self, subnet: Ix, to: IpAddr) -> Option<Doubt> {
+        let node = self.subnet(subnet)?;
+        let (_, route) = self.table(node.table?).1.lookup(to)?;
+        let middlebox = matches!(route.kind, TargetKind::Appliance | TargetKind::Endpoint);
+        (middlebox && node.cidrs.contains(&route.cidr)).then_some(Doubt::OwnSubnet)
+    }
+
+    /// Whether an end has an address of the internet.
+    pub(super) fn is_public(&self, end: End) -> bool {
+        let interface = matches!(end.seat, Seat::Interface(_));
+        end.address.is_ipv6() || interface && self.public_source(end).is_ok()
+    }
+
+    /// A NAT gateway sends answers on by the routes of its own subnet.
+    pub(super) fn routed_back(&self, home: Ix, to: IpAddr) -> Result<(), Cause> {
+        let Some(table) = self.subnet(home).and_then(|it| it.table) else {
+            return Ok(());
+        };
+        match self.table(table).1.lookup(to) {
+            None => Err(Cause::NoRoute(table)),
+            Some((number, it)) if it.blackhole => Err(Cause::Blackhole(table, number)),
+            Some(_) => Ok(()),
+        }
+    }
+}
+
+/// An IPv4 address that the internet does not carry: of RFC 1918 or RFC 6598.
+/// <https://docs.aws.amazon.com/vpc/latest/reachability/explanation-codes.html>
+pub(super) fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(it) => {
+            let [a, b, ..] = it.octets();
+            it.is_private() || a == 100 && b & 0xc0 == 64
+        }
+        IpAddr::V6(_) => false,
+    }
+}
+
+/// Whether a public NAT gateway sends packets on by such a target: the internet, or another network behind
+/// a transit or virtual private gateway.
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html>
+pub(super) fn carries_nat(kind: TargetKind) -> bool {
+    matches!(
+        kind,
+        TargetKind::InternetGateway | TargetKind::TransitGateway | TargetKind::VpnGateway
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use crate::analysis::{Activity, Course, Flow, Grade, Network, PortSpan, Stage, Verdict};
+    use crate::model::{
+        AclAction, AclEntry, Direction, EniKind, Estate, Protocol, PublicAddress, Route, fixture,
+    };
+
+    const C2: &str = "203.0.113.66";
+    const WEB: &str = "10.0.0.11";
+    const WEB_PUBLIC: &str = "198.51.100.11";
+    const APP: &str = "10.0.2.14";
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    fn estate() -> Estate {
+        let mut estate = fixture::estate();
+        for (eni, private, public) in [
+            ("eni-web1", WEB, WEB_PUBLIC),
+            ("eni-nat", "10.0.0.5", "198.51.100.5"),
+        ] {
+            let mapped = PublicAddress {
+                private: address(private),
+                address: address(public),
+                elastic: true,
+            };
+            estate.update_eni(&eni.into(), |it| it.public.push(mapped));
+        }
+        estate
+    }
+
+    fn with_route(table: &str, destination: &str, target: &str) -> Estate {
+        let mut estate = estate();
+        estate.update_routes(&table.into(), |it| {
+            it.retain(|it| it.destination != destination);
+            it.push(Route {
+                destination: destination.into(),
+                target: target.into(),
+                blackhole: target.starts_with("eni-"),
+                propagated: false,
+            });
+        });
+        estate
+    }
+
+    fn flow(protocol: u8, client: &str, server: &str) -> Flow {
+        Flow {
+            client: address(client),
+            server: address(server),
+            protocol,
+            client_ports: PortSpan::one(50_000),
+            server_port: 443,
+            icmp: None,
+            via: None,
+        }
+    }
+
+    /// What drops a new TCP connection; empty: nothing does.
+    fn refusal(estate: &Estate, client: &str, server: &str) -> String {
+        let network = Network::new(estate);
+        match network.connects(&flow(6, client, server), None) {
+            Some(Err(decision)) => decision.code,
+            _ => String::new(),
+        }
+    }
+
+    fn fate(
+        before: &Estate,
+        after: &[(u32, Estate)],
+        flow: &Flow,
+        activity: Activity,
+    ) -> (Verdict, Grade) {
+        let before = Network::new(before);
+        let stage = |(at, estate): &(u32, Estate)| Stage {
+            at: *at,
+            network: before.after(estate),
+        };
+        let stages: Vec<Stage> = after.iter().map(stage).collect();
+        let course = Course {
+            before: &before,
+            stages: &stages,
+        };
+        let fate = course.fate(flow, None, activity);
+        (fate.verdict, fate.grade)
+    }
+
+    #[test]
+    fn a_nat_gateway_forgets_what_is_silent_for_350_s() {
+        let estate = estate();
+        let out = flow(6, APP, C2);
+        let idle = |idle| Activity {
+            idle,
+            dormant: true,
+            ..Activity::default()
+        };
+        let mut swapped = estate.clone();
+        swapped.update_group(&"sg-app".into(), |it| it.rules.clear());
+        let swap = [(0, swapped)];
+        let verdict = |activity| fate(&estate, &swap, &out, activity).0;
+        assert_eq!(verdict(idle(0)), Verdict::Expires(350));
+        assert_eq!(verdict(idle(100)), Verdict::Expires(250));
+        assert_eq!(verdict(idle(400)), Verdict::Expires(0));
+    }
+
+    #[test]
+    fn a_block_in_front_of_a_nat_gateway_outlasts_its_timer() {
+        let estate = estate();
+        let mut denied = estate.clone();
+        denied.update_acl(&"acl-default".into(), Vec::clear);
+        for (until, verdict) in [(200, Verdict::Resumes), (800, Verdict::Expires(0))] {
+            let pulse = [(0, denied.clone()), (until, estate.clone())];
+            let found = fate(&estate, &pulse, &flow(17, APP, C2), Activity::default());
+            // The far side's packets come as far as the gateway: half of the time is silent.
+            assert_eq!(found.0, verdict, "{until} s");
+        }
+    }
+
+    #[test]
+    fn gateways_send_on_by_their_own_routes_and_not_everywhere() {
+        let sibling = "198.51.100.11";
+        for (what, estate, ends, code) in [
+            ("public", estate(), (WEB, C2), ""),
+            (
+                "private",
+                estate(),
+                (WEB, "192.168.7.7"),
+                "not_public:subnet-a",
+            ),
+            (
+                "private behind NAT",
+                estate(),
+                (APP, "100.64.1.1"),
+                "not_public:subnet-a",
+            ),
+            (
+                "NAT to a transit gateway",
+                with_route("rtb-public", "10.200.0.0/16", "tgw-1"),
+                (APP, "10.200.0.5"),
+                "",
+            ),
+            (
+                "NAT to a peering connection",
+                with_route("rtb-public", "10.200.0.0/16", "pcx-1"),
+                (APP, "10.200.0.5"),
+                "no_route:rtb-public:pcx-1",
+            ),
+            (
+                "answers from NAT",
+                with_route("rtb-public", "10.0.2.0/24", "eni-sink"),
+                (APP, C2),
+                "return:blackhole:eni-sink",
+            ),
+            (
+                "a sibling's answer to the NAT gateway's public address",
+                with_route("rtb-public", "198.51.100.5/32", "eni-sink"),
+                (APP, sibling),
+                "return:blackhole:eni-sink",
+            ),
+        ] {
+            let mut estate = estate;
+            estate.update_group(&"sg-web".into(), |it| {
+                let any = "0.0.0.0/0".parse().unwrap();
+                it.rules
+                    .push(crate::model::GroupRule::all(Direction::Ingress, any));
+            });
+            assert_eq!(refusal(&estate, ends.0, ends.1), code, "{what}");
+        }
+    }
+
+    #[test]
+    fn the_acl_of_a_transit_gateway_attachment_is_evaluated_but_in_the_instances_own_subnet() {
+        for (subnet, code) in [
+            ("subnet-c", "nacl:acl-default:ingress:90"),
+            ("subnet-a", ""),
+        ] {
+            let mut estate = with_route("rtb-public", "10.200.0.0/16", "tgw-1");
+            let mut attachment = estate.eni(&"eni-nat".into()).unwrap().clone();
+            attachment.id = "eni-tgw".into();
+            attachment.kind = EniKind::TransitGateway;
+            attachment.subnet = subnet.into();
+            attachment.addresses = vec![address("10.0.2.9")];
+            attachment.public.clear();
+            estate.put_eni(attachment);
+            for acl in ["acl-default", "acl-shared"] {
+                estate.update_acl(&acl.into(), |it| {
+                    it.push(AclEntry {
+                        direction: Direction::Ingress,
+                        number: 90,
+                        action: AclAction::Deny,
+                        protocol: Protocol::All,
+                        cidr: "10.0.0.11/32".parse().unwrap(),
+                        ports: None,
+                    });
+                });
+            }
+            assert_eq!(refusal(&estate, WEB, "10.200.0.5"), code, "{subnet}");
+        }
+    }
+
+    #[test]
+    fn packets_from_the_internet_may_arrive_though_answers_leave_by_nat() {
+        let mut before = estate();
+        before.update_group(&"sg-web".into(), |it| {
+            let any = "0.0.0.0/0".parse().unwrap();
+            it.rules
+                .push(crate::model::GroupRule::all(Direction::Ingress, any));
+        });
+        let mut after = before.clone();
+        after.update_routes(&"rtb-public".into(), |it| {
+            let default = it.iter_mut().filter(|it| it.destination == "0.0.0.0/0");
+            default.for_each(|it| it.target = "nat-1".into());
+        });
+        let found = fate(
+            &before,
+            &[(0, after)],
+            &flow(17, C2, WEB),
+            Activity::default(),
+        );
+        assert_eq!(
+            found,
+            (Verdict::OneWay(Direction::Ingress), Grade::Ambiguous)
+        );
+    }
+}
