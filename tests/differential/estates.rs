@@ -123,13 +123,13 @@ fn group(number: usize, vpc: &str, rules: Vec<GroupRule>) -> Group {
 fn groups(dice: &mut Dice) -> Vec<Group> {
     let make = |number| {
         let mut rules: Vec<GroupRule> = (0..dice.below(5)).map(|_| rule(dice)).collect();
-        if dice.in_hundred(60) {
+        if dice.in_hundred(75) {
             rules.push(all(Direction::Egress, "0.0.0.0/0"));
         }
         if dice.in_hundred(30) {
             rules.push(all(Direction::Egress, "::/0"));
         }
-        if dice.in_hundred(25) {
+        if dice.in_hundred(30) {
             rules.push(all(Direction::Ingress, "0.0.0.0/0"));
             rules.push(all(Direction::Ingress, "::/0"));
         }
@@ -151,7 +151,7 @@ fn groups(dice: &mut Dice) -> Vec<Group> {
 fn acls(dice: &mut Dice, subnets: usize) -> Vec<Acl> {
     let mut make = |name: &str, default: bool, vpc: &str, of: Vec<usize>| {
         let mut entries = Vec::new();
-        for number in 1..=dice.below(3) {
+        for number in 1..=dice.below(4) / 2 {
             let number = u16::try_from(number * 10).unwrap();
             entries.push(entry(dice, number, 40));
         }
@@ -384,7 +384,10 @@ fn hosts(dice: &mut Dice, parts: &mut Parts) {
         }
         it.timeouts = timers(dice);
         if number != 9 && dice.in_hundred(50) {
-            publish(&mut it, u8::try_from(number * 20).unwrap() + host % 10);
+            publish(
+                &mut it,
+                u8::try_from(number * 20).unwrap() + host % 10 + host / 40 * 9,
+            );
         }
         if dice.in_hundred(20) {
             let net = u8::from(number == 9);
@@ -427,11 +430,9 @@ fn service_enis(dice: &mut Dice) -> Vec<Eni> {
     sink.requester_managed = false;
     sink.groups = member_of(dice);
     let mut all = vec![nat, endpoint, balancer, sink];
-    if dice.in_hundred(50) {
-        let at = 1 + dice.below(2);
-        all.push(eni("eni-tgw", at, 9, EniKind::TransitGateway));
-        all.push(eni("eni-tgw2", 9, 9, EniKind::TransitGateway));
-    }
+    let at = 1 + dice.below(2);
+    all.push(eni("eni-tgw", at, 9, EniKind::TransitGateway));
+    all.push(eni("eni-tgw2", 9, 9, EniKind::TransitGateway));
     if dice.in_hundred(50) {
         all.push(eni("eni-gw", 2, 4, EniKind::GatewayLoadBalancerEndpoint));
     }
@@ -490,16 +491,25 @@ pub(crate) fn estate(dice: &mut Dice) -> Parts {
     ];
     let has_gw = parts.enis.iter().any(|it| it.id.as_str() == "eni-gw");
     parts.gateways.truncate(if has_gw { 7 } else { 6 });
+    for table in parts.tables.iter_mut().filter(|_| !has_gw) {
+        let by = table.routes.iter_mut().filter(|it| it.target == "vpce-gw");
+        by.for_each(|it| it.blackhole = true);
+    }
     let side = |vpc: &str, cidr: &str| PeeringSide {
         vpc: vpc.into(),
         account: String::new(),
         region: String::new(),
         cidrs: vec![cidr.parse().unwrap()],
     };
+    let active = dice.in_hundred(85);
+    for table in &mut parts.tables {
+        let over = table.routes.iter_mut().filter(|it| it.target == "pcx-1");
+        over.for_each(|it| it.blackhole = !active);
+    }
     parts.peerings.push(Peering {
         id: "pcx-1".into(),
         sides: [side("vpc-1", "10.0.0.0/16"), side("vpc-2", "10.1.0.0/16")],
-        active: dice.in_hundred(85),
+        active,
     });
     let list = |id: &str, cidrs: &[&str]| PrefixList {
         id: id.into(),

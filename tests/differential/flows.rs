@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use firedoor::analysis::Activity;
 use firedoor::drill::net::Packet;
-use firedoor::model::{Eni, EniKind};
+use firedoor::model::{Eni, EniId, EniKind};
 
 use crate::dice::Dice;
 use crate::parts::Parts;
@@ -16,13 +16,17 @@ pub(crate) struct Case {
     pub(crate) activity: Activity,
 }
 
-pub(crate) fn flow(dice: &mut Dice, parts: &Parts) -> Case {
+pub(crate) fn flow(dice: &mut Dice, parts: &Parts, suspect: &EniId) -> Case {
     let hosts: Vec<&Eni> = parts
         .enis
         .iter()
         .filter(|it| it.kind == EniKind::Instance && it.source_dest_check)
         .collect();
-    let own = *dice.pick(&hosts);
+    let suspect = hosts.iter().find(|it| it.id == *suspect);
+    let own = match suspect {
+        Some(it) if dice.in_hundred(75) => *it,
+        _ => *dice.pick(&hosts),
+    };
     let v6 = dice.in_hundred(20);
     let address = |eni: &Eni, dice: &mut Dice| -> IpAddr {
         let of_family = eni.addresses.iter().filter(|it| it.is_ipv6() == v6);
@@ -44,11 +48,13 @@ pub(crate) fn flow(dice: &mut Dice, parts: &Parts) -> Case {
     };
     let far = |dice: &mut Dice| -> IpAddr {
         match dice.below(24) {
-            0 => return "10.0.0.2".parse().unwrap(),
+            0 if own.vpc.as_str() == "vpc-1" => return "10.0.0.2".parse().unwrap(),
             1 => return "169.254.169.254".parse().unwrap(),
             2 | 3 => return "52.216.0.5".parse().unwrap(),
             4 => return "10.200.0.5".parse().unwrap(),
-            5 | 6 => return "198.51.100.20".parse().unwrap(),
+            5 | 6 if own.id.as_str() != "eni-a1" => {
+                return "198.51.100.20".parse().unwrap();
+            }
             _ => {}
         }
         if dice.in_hundred(45) {
@@ -58,6 +64,7 @@ pub(crate) fn flow(dice: &mut Dice, parts: &Parts) -> Case {
             .enis
             .iter()
             .filter(|it| it.id != own.id && !it.groups.is_empty())
+            .filter(|it| it.id.as_str() != "eni-fw")
             .collect();
         let other = *dice.pick(&others);
         address(other, dice)

@@ -47,7 +47,6 @@ impl Parts {
         without(self, &mut all, |it| &mut it.enis);
         without(self, &mut all, |it| &mut it.peerings);
         without(self, &mut all, |it| &mut it.lists);
-        without(self, &mut all, |it| &mut it.gateways);
         without(self, &mut all, |it| &mut it.groups);
         for at in 0..self.groups.len() {
             without(self, &mut all, |it| &mut it.groups[at].rules);

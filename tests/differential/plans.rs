@@ -88,16 +88,18 @@ const ACTIONS: [Action; 13] = [
     Action::PublicIpOff,
 ];
 
-pub(crate) fn plan(dice: &mut Dice, parts: &Parts) -> Plan {
+/// A plan, and the interface that it is about.
+pub(crate) fn plan(dice: &mut Dice, parts: &Parts) -> (Plan, EniId) {
     let hosts: Vec<&Eni> = parts
         .enis
         .iter()
-        .filter(|it| it.kind == EniKind::Instance)
+        .filter(|it| it.kind == EniKind::Instance && it.source_dest_check)
         .collect();
     let host = *dice.pick(&hosts);
     if dice.in_hundred(25) {
         let suspect = host.instance.clone().unwrap();
-        return Plan::Action(*dice.pick(&ACTIONS), suspect);
+        let action = *dice.pick(&ACTIONS);
+        return (Plan::Action(action, suspect), host.id.clone());
     }
     let groups = |numbers: &[usize]| Operation::SetEniGroups {
         eni: host.id.clone(),
@@ -114,7 +116,7 @@ pub(crate) fn plan(dice: &mut Dice, parts: &Parts) -> Plan {
     let own_acl = own_acl.map_or("acl-default", |it| it.id.as_str());
     let later = *dice.pick(&[30, 40, 100, 400]);
     let dwell = *dice.pick(&[0, 20, 20, 40]);
-    Plan::Operations(match dice.below(12) {
+    let operations = match dice.below(12) {
         0 => vec![(0, groups(&[91]))],
         1 => vec![(0, groups(&[90])), (dwell, groups(&[91]))],
         2 => vec![(0, groups(&[0, 90])), (dwell, groups(&[91]))],
@@ -135,7 +137,8 @@ pub(crate) fn plan(dice: &mut Dice, parts: &Parts) -> Plan {
             }
             all
         }
-    })
+    };
+    (Plan::Operations(operations), host.id.clone())
 }
 
 fn timers(dice: &mut Dice, host: &Eni) -> Operation {

@@ -1,5 +1,6 @@
 //! A disagreement, made small and written to a file.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use firedoor::drill::net::Switches;
@@ -14,9 +15,13 @@ pub(crate) fn write(seed: u64, parts: &Parts, plan: &Plan, case: &Case, switches
     let Some(first) = difference(parts, plan, case, switches) else {
         return;
     };
-    let kind = |it: &crate::compare::Said| (word(&it.forecast), word(&it.world));
+    let kind = |it: &crate::compare::Said| (words(&it.forecast, 3), words(&it.world, 7));
+    let ends = [case.packet.src, case.packet.dst];
+    let ours = |parts: &Parts, it: &IpAddr| parts.estate().eni_of_address(*it).is_some();
+    let before = ends.map(|it| ours(parts, &it));
     let same = |parts: &Parts, plan: &Plan| {
         let found = difference(parts, plan, case, switches);
+        let found = found.filter(|_| ends.map(|it| ours(parts, &it)) == before);
         found.is_some_and(|it| kind(&it) == kind(&first))
     };
     let (mut parts, mut plan) = (parts.clone(), plan.clone());
@@ -42,6 +47,7 @@ pub(crate) fn write(seed: u64, parts: &Parts, plan: &Plan, case: &Case, switches
         "plan": operations,
         "forecast": said.forecast,
         "world": said.world,
+        "why": said.why,
         "estate": parts,
     });
     let path = folder().join(format!("disagreement-{seed}.json"));
@@ -49,21 +55,26 @@ pub(crate) fn write(seed: u64, parts: &Parts, plan: &Plan, case: &Case, switches
     let _ = std::fs::create_dir_all(folder());
     match std::fs::write(&path, text) {
         Ok(()) => println!(
-            "{}: {} | forecast {} | world {} | {}",
+            "{}: {} | forecast {} | world {} | {} | {}",
             path.display(),
             case.packet,
             said.forecast,
             said.world,
+            said.why,
             other(switches)
         ),
         Err(error) => println!("{}: {error}", path.display()),
     }
 }
 
-fn word(text: &str) -> String {
-    text.chars()
-        .take_while(|it| *it != '(' && *it != '{')
-        .collect()
+/// The first words of a text, without what is numbered otherwise in a smaller estate.
+fn words(text: &str, count: usize) -> String {
+    let letters: String = text
+        .chars()
+        .filter(|it| !it.is_ascii_digit() && *it != '(')
+        .collect();
+    let words: Vec<&str> = letters.split_whitespace().take(count).collect();
+    words.join(" ")
 }
 
 fn folder() -> PathBuf {

@@ -15,6 +15,7 @@ mod timeline;
 #[path = "../vectors/topology.rs"]
 #[expect(dead_code, reason = "other kinds of cases read more of a topology")]
 mod topology;
+#[expect(dead_code, reason = "sights are looked at elsewhere")]
 mod wire;
 
 use std::process::ExitCode;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use firedoor::drill::net::{Arrival, Fate, Micros, Net, Origin, Packet, Place};
+use firedoor::drill::net::{Arrival, Fate, Micros, Net, Origin, Packet, Place, Sight};
 use firedoor::model::{EniId, EniKind, Estate};
 use serde_json::Value;
 
@@ -119,6 +119,23 @@ impl Wire {
     /// Sends a packet of one side. It counts as delivered if it comes to the other end, and as what it
     /// was before: what bears another address or port is a stranger there.
     pub(crate) fn send(&mut self, net: &mut Net, reply: bool, at: Micros) -> (Fate, bool) {
+        self.send_seen(net, reply, at, &mut Vec::new())
+    }
+
+    /// What flow logs see of a packet of one side.
+    pub(crate) fn sights(&mut self, net: &mut Net, reply: bool) -> (Vec<Sight>, Fate) {
+        let mut sights = Vec::new();
+        let (fate, _) = self.send_seen(net, reply, 0, &mut sights);
+        (sights, fate)
+    }
+
+    fn send_seen(
+        &mut self,
+        net: &mut Net,
+        reply: bool,
+        at: Micros,
+        sights: &mut Vec<Sight>,
+    ) -> (Fate, bool) {
         let (from, to, packet) = if reply {
             let heard = self.heard.map(|it| it.packet.reversed());
             (&self.server, &self.client, heard.unwrap_or(self.reply))
@@ -129,7 +146,7 @@ impl Wire {
             End::Ours(id) => net.eni(id).map_or(Origin::Outside, Origin::Eni),
             End::Outside => Origin::Outside,
         };
-        let fate = net.send(origin, packet, at, &mut Vec::new());
+        let fate = net.send(origin, packet, at, sights);
         let arrived = fate.arrival().filter(|it| is_at(net, to, it.at));
         let same = match (reply, arrived) {
             (_, None) => false,
