@@ -21,7 +21,7 @@ impl Way<'_> {
     ) -> Fared {
         let tables = self.tables;
         if let Some(at) = self.attachment(eni.vpc, subnet)
-            && at.id != subnet.id
+            && !std::ptr::eq(at, subnet)
             && let Some(lost) = tables.acl(at, Direction::Ingress, &Probe::of(packet))
         {
             return Err(lost);
@@ -48,7 +48,7 @@ impl Way<'_> {
         self.references = false;
         let mut crosses = true;
         if let Some(at) = self.attachment(eni.vpc, subnet) {
-            if at.id == subnet.id {
+            if std::ptr::eq(at, subnet) {
                 crosses = self.switches.transit_gateway_acl_both_ways;
             } else if let Some(lost) = tables.acl(at, Direction::Egress, &Probe::of(packet)) {
                 return Err(lost);
@@ -67,7 +67,7 @@ impl Way<'_> {
                 .filter_map(|it| tables.subnet(it))
         };
         subnets()
-            .find(|it| it.id == of.id)
+            .find(|it| std::ptr::eq(*it, of))
             .or_else(|| subnets().find(|it| it.zone == of.zone))
             .or_else(|| subnets().next())
     }

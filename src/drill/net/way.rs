@@ -197,7 +197,7 @@ impl Way<'_> {
 
     fn is_in(&self, subnet: &SubnetTable, eni: EniIx) -> bool {
         let of = self.tables.eni(eni).and_then(|it| self.tables.subnet(it));
-        of.is_some_and(|it| it.id == subnet.id)
+        of.is_some_and(|it| std::ptr::eq(it, subnet))
     }
 
     fn remembered_target(
