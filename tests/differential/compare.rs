@@ -185,8 +185,8 @@ impl Bench<'_> {
         let mut expired = [false; 2];
         for (number, (second, estate)) in self.stages.iter().enumerate() {
             net.update(estate);
-            let next = self.stages.get(number + 1).map(|(it, _)| *it);
-            let lasts = next.unwrap_or(*second).saturating_sub(*second);
+            let following = self.stages.get(number + 1).map(|(it, _)| *it);
+            let lasts = following.unwrap_or(*second).saturating_sub(*second);
             if case.activity.dormant || lasts == 0 {
                 continue;
             }
