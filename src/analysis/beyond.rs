@@ -12,7 +12,7 @@ use crate::model::Direction;
 impl Network {
     /// From a transit gateway into the receiver's subnet. Where its attachment is in that very subnet no
     /// network ACL is evaluated: <https://docs.aws.amazon.com/vpc/latest/tgw/tgw-nacls.html>
-    pub(super) fn from_transit(
+    pub(super) fn in_by_transit(
         &self,
         packet: &Packet,
         source: IpAddr,

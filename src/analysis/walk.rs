@@ -397,7 +397,7 @@ impl Network {
                 let entered = self.edge(at, Direction::Ingress, from, packet.frame, trace)?;
                 doubt = doubt.or(entered);
             }
-            self.from_transit(packet, from, trace)?
+            self.in_by_transit(packet, from, trace)?
         } else {
             self.enter(packet, packet.from.address, trace)?
         };
@@ -489,7 +489,7 @@ impl Network {
             TargetKind::Local | TargetKind::Endpoint | TargetKind::Other => PathElement::Local,
         });
         let doubt = if via == Some(PathElement::TransitGateway) {
-            self.from_transit(packet, source, trace)?
+            self.in_by_transit(packet, source, trace)?
         } else {
             self.enter(packet, source, trace)?
         };

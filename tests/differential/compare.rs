@@ -14,6 +14,7 @@ const SECOND: Micros = 1_000_000;
 
 /// What the world's packets did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Seen {
     /// A packet of the client's, and one that answers it, after the last change.
     pub(crate) forward: bool,
@@ -156,11 +157,11 @@ impl Bench<'_> {
             let world = opening(estate, case.packet, Switches::default());
             let why = network.connects(&flow, None);
             // The port that a NAT gateway chooses is not known to the forecast.
-            let open = match &why {
+            let may_differ = match &why {
                 Some(Err(it)) => it.words.contains("some of the ports"),
                 _ => false,
             };
-            if forecast != world && !open && world != Opening::Aside {
+            if forecast != world && !may_differ && world != Opening::Aside {
                 return Some(Said {
                     forecast: format!("new {when}: {forecast:?} {why:?}"),
                     world: format!("new {when}: {world:?} {}", way(estate, case.packet)),

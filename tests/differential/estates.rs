@@ -3,7 +3,12 @@
 
 use std::net::IpAddr;
 
-use firedoor::model::*;
+use firedoor::model::{
+    Acl, AclAction, AclEntry, Direction, Eni, EniKind, Gateway, GatewayKind, Group, GroupId,
+    GroupRule, Instance, InstanceAttributes, InstanceState, Peering, PeeringSide, Platform,
+    PortRange, PrefixList, Protocol, PublicAddress, Route, RouteTable, RulePeer, Subnet, SubnetId,
+    TrackingTimeouts, Vpc,
+};
 use ipnet::IpNet;
 
 use crate::dice::Dice;
@@ -41,11 +46,11 @@ pub(crate) fn block(dice: &mut Dice) -> IpNet {
     dice.pick(&BLOCKS).parse().unwrap()
 }
 
-fn range(from: u16, to: u16) -> Option<PortRange> {
-    Some(PortRange {
+fn range(from: u16, to: u16) -> PortRange {
+    PortRange {
         from: from.into(),
         to: to.into(),
-    })
+    }
 }
 
 fn matched(dice: &mut Dice) -> (Protocol, Option<PortRange>) {
@@ -53,10 +58,10 @@ fn matched(dice: &mut Dice) -> (Protocol, Option<PortRange>) {
     let icmp = PortRange { from: 8, to: -1 };
     match dice.below(14) {
         0..4 => (Protocol::All, None),
-        4..7 => (Protocol::TCP, range(port, port)),
+        4..7 => (Protocol::TCP, Some(range(port, port))),
         7 => (Protocol::TCP, None),
-        8 => (Protocol::TCP, range(1024, 65_535)),
-        9 => (Protocol::UDP, range(port, port)),
+        8 => (Protocol::TCP, Some(range(1024, 65_535))),
+        9 => (Protocol::UDP, Some(range(port, port))),
         10 => (Protocol::UDP, None),
         11 => (Protocol::ICMP, dice.in_hundred(50).then_some(icmp)),
         12 => (Protocol::ICMPV6, None),
@@ -214,7 +219,7 @@ fn subnet(number: usize) -> Subnet {
         id: subnet_id(number),
         vpc: vpc.into(),
         name: String::new(),
-        zone: if number % 2 == 0 { "a" } else { "b" }.into(),
+        zone: if number.is_multiple_of(2) { "a" } else { "b" }.into(),
         cidrs: vec![
             format!("10.{net}.{third}.0/24").parse().unwrap(),
             format!("2001:db8:{net}:{third}::/64").parse().unwrap(),
@@ -224,7 +229,7 @@ fn subnet(number: usize) -> Subnet {
 
 fn tables(dice: &mut Dice, subnets: usize) -> Vec<RouteTable> {
     let mut make = |name: &str, vpc: &str, main: bool, of: Vec<usize>, default: &str| {
-        let net = if vpc == "vpc-1" { 0 } else { 1 };
+        let net = u8::from(vpc != "vpc-1");
         let mut routes = vec![
             route(&format!("10.{net}.0.0/16"), "local"),
             route(&format!("2001:db8:{net}::/48"), "local"),
@@ -375,7 +380,7 @@ fn instance(id: &str, eni: &Eni, dice: &mut Dice) -> Instance {
 
 /// Hosts: two for each subnet, one of VPC 2, and an appliance.
 fn hosts(dice: &mut Dice, parts: &mut Parts) {
-    let numbers: Vec<usize> = (1..=parts.subnets.len() - 1).collect();
+    let numbers: Vec<usize> = (1..parts.subnets.len()).collect();
     let mut make = |name: String, number: usize, host: u8, second: Option<&str>| {
         let mut it = eni(&format!("eni-{name}"), number, host, EniKind::Instance);
         it.groups = member_of(dice);

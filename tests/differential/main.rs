@@ -89,8 +89,8 @@ fn difference(parts: &Parts, plan: &Plan, case: &Case, switches: Switches) -> Op
         forecast: &forecast,
         stages: &stages,
     };
-    let plain = Switches::default();
-    if switches != plain && check(&bench, case, plain).is_some() {
+    let defaults = Switches::default();
+    if switches != defaults && check(&bench, case, defaults).is_some() {
         return None; // another matter
     }
     let why = bench.words(case, switches);
@@ -98,13 +98,13 @@ fn difference(parts: &Parts, plan: &Plan, case: &Case, switches: Switches) -> Op
 }
 
 fn check(bench: &Bench<'_>, case: &Case, switches: Switches) -> Option<Said> {
-    let plain = switches == Switches::default();
+    let default = switches == Switches::default();
     let estates = bench.stages.iter().map(|(_, it)| it);
     let mut estates = estates.chain([bench.before]);
     if estates.any(|it| compare::passes_middlebox(it, case.packet)) {
         return None;
     }
-    if plain && let Some(said) = bench.connections(case) {
+    if default && let Some(said) = bench.connections(case) {
         return Some(said);
     }
     let opened = compare::opening(bench.before, case.packet, switches);
@@ -112,7 +112,7 @@ fn check(bench: &Bench<'_>, case: &Case, switches: Switches) -> Option<Said> {
         return None;
     }
     let said = bench.fate(case, switches);
-    let may_differ = said.open && (!plain || said.forecast == "Unknown");
+    let may_differ = said.open && (!default || said.forecast == "Unknown");
     let ended = |it: &str| it == "Cut" || it == "Expires(0)";
     let same = said.forecast == said.world || ended(&said.forecast) && ended(&said.world);
     (!same && !may_differ).then_some(said)

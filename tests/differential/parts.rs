@@ -1,7 +1,9 @@
 //! An estate in lists, so that it can be written out, and made smaller piece by piece.
 
 use chrono::DateTime;
-use firedoor::model::*;
+use firedoor::model::{
+    Acl, Eni, Estate, Gateway, Group, Instance, Part, Peering, PrefixList, RouteTable, Subnet, Vpc,
+};
 use serde::Serialize;
 
 /// What an estate is made of.

@@ -1,6 +1,8 @@
 //! Random plans: single operations, pairs of them, and whole plans of the catalogue.
 
-use firedoor::model::*;
+use firedoor::model::{
+    Direction, Eni, EniId, EniKind, Estate, GroupRule, InstanceId, TrackingTimeouts,
+};
 use firedoor::operation::{Hypothesis, Operation, Ref, StepId};
 use firedoor::plan::{Action, Dwell, Intent, build, stages};
 

@@ -5,6 +5,7 @@ const SILENCE: i64 = 60_000;
 
 /// A packet of the flow.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Seen {
     /// The server's.
     pub(crate) reply: bool,
@@ -14,6 +15,9 @@ pub(crate) struct Seen {
     /// It was dropped where an entry had run out.
     pub(crate) expired: bool,
 }
+
+/// Some of the packets.
+type Steps<'a> = Vec<&'a (i64, Seen)>;
 
 /// What was seen of a flow; times are milliseconds.
 #[derive(Default)]
@@ -32,7 +36,6 @@ impl Story {
             return "not_evaluated";
         }
         let start = self.last_stretch();
-        type Steps<'a> = Vec<&'a (i64, Seen)>;
         let (before, last): (Steps<'_>, Steps<'_>) =
             self.steps.iter().partition(|(at, _)| *at < start);
         let last = if last.is_empty() { &before } else { &last };

@@ -165,7 +165,7 @@ impl Compiler<'_> {
             }
             let place = ix.index();
             while self.tables.enis.len() <= place {
-                let absent = self.absent();
+                let absent = Self::absent();
                 self.tables.enis.push(absent);
             }
             if let Some(slot) = self.tables.enis.get_mut(place) {
@@ -173,13 +173,13 @@ impl Compiler<'_> {
             }
         }
         for number in self.tables.enis.len()..self.lasting.enis.ids.len() {
-            let mut absent = self.absent();
+            let mut absent = Self::absent();
             absent.id = self.lasting.enis.ids[number].clone();
             self.tables.enis.push(absent);
         }
     }
 
-    fn absent(&self) -> Interface {
+    fn absent() -> Interface {
         Interface {
             id: EniId::new(""),
             present: false,

@@ -32,14 +32,14 @@ impl Way<'_> {
             vpc.is_some_and(|it| it != eni.vpc && tables.vpc(it).is_some_and(|it| it.beyond))
         };
         match receivers.and_then(|them| them.iter().find(attached)) {
-            Some(receiver) => self.from_transit(*receiver, packet),
+            Some(receiver) => self.in_by_transit(*receiver, packet),
             None => Ok(outside(packet)),
         }
     }
 
     /// From a transit gateway to an interface. Which ACLs are evaluated depends on whether the attachment
     /// is in the same subnet: <https://docs.aws.amazon.com/vpc/latest/tgw/tgw-nacls.html>
-    pub(super) fn from_transit(&mut self, to: EniIx, packet: Packet) -> Fared {
+    pub(super) fn in_by_transit(&mut self, to: EniIx, packet: Packet) -> Fared {
         let tables = self.tables;
         let nobody = || Lost::Nobody(packet.dst);
         let eni = tables.eni(to).ok_or_else(nobody)?;
@@ -84,7 +84,7 @@ impl Way<'_> {
                 dst: private,
                 ..packet
             };
-            return self.from_internet(to, packet);
+            return self.in_by_internet(to, packet);
         }
         let all = tables.everywhere.get(&dst);
         let mut last = Lost::Nobody(packet.dst);
@@ -97,13 +97,13 @@ impl Way<'_> {
                 });
             }
             match self.back_door(eni, packet) {
-                Ok(Target::Internet) => return self.from_internet(*to, packet),
-                Ok(Target::Transit) => return self.from_transit(*to, packet),
+                Ok(Target::Internet) => return self.in_by_internet(*to, packet),
+                Ok(Target::Transit) => return self.in_by_transit(*to, packet),
                 Ok(target) => {
                     self.auto |= tables.tracks(target, self.switches);
                     return self.reach(*to, packet, true);
                 }
-                Err(lost) => last = lost,
+                Err(why) => last = why,
             }
         }
         Err(last)
@@ -154,7 +154,7 @@ impl Way<'_> {
         }
     }
 
-    pub(super) fn from_internet(&mut self, to: EniIx, packet: Packet) -> Fared {
+    pub(super) fn in_by_internet(&mut self, to: EniIx, packet: Packet) -> Fared {
         let tables = self.tables;
         let nobody = || Lost::Nobody(packet.dst);
         let eni = tables.eni(to).ok_or_else(nobody)?;

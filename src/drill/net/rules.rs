@@ -180,6 +180,10 @@ pub(super) struct Judged {
 
 /// What one group, or all of them, say.
 #[derive(Debug, Default, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an answer of its own"
+)]
 struct Said {
     permitted: bool,
     narrow: bool,

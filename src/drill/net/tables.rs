@@ -53,6 +53,7 @@ impl<I: Hash + Eq + Clone> Numbers<I> {
 
 /// An interface.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a trait of its own")]
 pub(super) struct Interface {
     pub(super) id: EniId,
     /// It is in the estate.

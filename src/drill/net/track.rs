@@ -54,6 +54,7 @@ pub(super) struct Path {
 /// What is remembered of a flow. Of an untracked one that is only who began it: its packets pass by
 /// rules, as if nothing was remembered.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Record {
     initiated: Direction,
     tracked: bool,
@@ -81,7 +82,7 @@ struct Record {
 /// What became of a packet at the groups of an interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Passed {
-    pub(super) passed: bool,
+    pub(super) let_through: bool,
     /// Rules alone let it pass.
     pub(super) by_rules: bool,
     /// It did not pass because its entry had run out.
@@ -128,7 +129,7 @@ impl Flows {
         }
         passage.refresh(known);
         let passed = passage.known(known);
-        if passed.passed && passage.counts {
+        if passed.let_through && passage.counts {
             known.note(passage.direction, passage.at);
         }
         passed
@@ -191,7 +192,7 @@ impl Flows {
 impl Passed {
     fn by_rules(passed: bool) -> Self {
         Self {
-            passed,
+            let_through: passed,
             by_rules: passed,
             expired: false,
         }
@@ -199,7 +200,7 @@ impl Passed {
 
     /// What passes where nobody filters.
     pub(super) const FREE: Self = Self {
-        passed: true,
+        let_through: true,
         by_rules: true,
         expired: false,
     };
@@ -267,7 +268,7 @@ impl Passage<'_> {
             return Passed::by_rules(true);
         }
         Passed {
-            passed: false,
+            let_through: false,
             by_rules: false,
             expired: true,
         }
@@ -306,7 +307,7 @@ impl Passage<'_> {
                 known.marks = known.forward.marks;
             }
             return Passed {
-                passed: true,
+                let_through: true,
                 by_rules: own,
                 expired: false,
             };

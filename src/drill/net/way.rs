@@ -29,6 +29,7 @@ mod traffic_path {
 }
 
 /// One packet on its way.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Way<'a> {
     pub(super) tables: &'a Tables,
     pub(super) switches: &'a Switches,
@@ -101,9 +102,9 @@ impl Way<'_> {
             ..passage
         };
         let passed = self.pass(from, &passage);
-        let accepted = passed.passed && acl.is_none();
+        let accepted = passed.let_through && acl.is_none();
         self.see(from, &passage, accepted, traffic_path_of(plan.to));
-        if !passed.passed {
+        if !passed.let_through {
             return Err(Lost::Groups {
                 eni: eni.id.clone(),
                 direction: Direction::Egress,
@@ -330,8 +331,8 @@ impl Way<'_> {
             return Err(Lost::SourceDestCheck(eni.id.clone()));
         }
         let passed = self.pass(to, &passage);
-        self.see(to, &passage, passed.passed, None);
-        if !passed.passed {
+        self.see(to, &passage, passed.let_through, None);
+        if !passed.let_through {
             return Err(Lost::Groups {
                 eni: eni.id.clone(),
                 direction: Direction::Ingress,
