@@ -34,6 +34,8 @@ pub(super) struct Entry {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tracker {
     entries: [Option<Entry>; 2],
+    /// The flow was untracked on this side: its answers pass by rules and leave no entry.
+    free: [bool; 2],
     /// The way out of the first packet of each direction.
     doors: [Option<Door>; 2],
     via: Option<PathElement>,
@@ -88,6 +90,7 @@ impl Tracker {
     pub(super) fn new() -> Self {
         Self {
             entries: [None; 2],
+            free: [false; 2],
             doors: [None; 2],
             via: None,
             translated: None,
@@ -123,6 +126,7 @@ impl Tracker {
             let remote = tracker.remote(placed, side, None);
             let tracking = tracker.tracking(network, placed, side, ix, remote);
             tracker.grade = tracker.grade.max(tracking.grade);
+            tracker.free[side as usize] = tracking.tracked == Some(false);
             if tracking.tracked != Some(false) {
                 tracker.entries[side as usize] = Some(Entry {
                     last: at,
@@ -274,8 +278,14 @@ impl Tracker {
         if tracking.tracked == Some(false) {
             self.converted |= entry.take().is_some();
             self.grade = self.grade.max(tracking.grade);
+            self.free[side as usize] = true;
             return Passage::PASSED;
         }
+        let free = &mut self.free[side as usize];
+        if *free && reply && rules == Admission::Yes {
+            return Passage::PASSED;
+        }
+        *free &= rules != Admission::Yes;
         let alive = entry.filter(|it| !it.is_over(network, placed, ix, at));
         let expired = entry.is_some() && alive.is_none();
         match (alive, rules) {
