@@ -17,7 +17,7 @@ fn inbound(port: u16, from: &str) -> Packet {
 
 fn on_nitro_v6(mut estate: Estate) -> Estate {
     estate.update_instance(&fixture::suspect(), |it| {
-        it.instance_type = "m8i.large".into()
+        it.instance_type = "m8i.large".into();
     });
     estate
 }
