@@ -62,7 +62,7 @@ fn players_and_facilitator_play_and_the_recording_plays_again() {
     players.send("not yet");
     players.send_key(Key::Enter);
     players.wait_for("not yet", SOON);
-    facilitator.wait_for("answer to 1: not yet", SOON);
+    facilitator.wait_for("answer to 2: not yet", SOON);
     players.send_key(Key::Esc);
     players.wait_gone("Messages", SOON);
 

@@ -57,7 +57,7 @@ fn a_sound_file_is_said_to_be_sound() {
     assert_eq!(output.status.code(), Some(0));
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("full-acl.toml: ok: "), "{said}");
-    for figure in ["5 subnets", "6 instances", "3 findings", "6 injects"] {
+    for figure in ["5 subnets", "6 instances", "3 findings", "7 injects"] {
         assert!(said.contains(figure), "{said}");
     }
 }

@@ -70,24 +70,25 @@ async fn messages_are_numbered_made_printable_and_answered_once() {
     drill.act(says("CISO", true)).unwrap();
     drill.act(says("a customer", false)).unwrap();
     let messages = drill.messages();
-    assert_eq!([messages[0].id, messages[1].id], [1, 2]);
-    assert_eq!(messages[0].text, "are we safe\\u{1b}[2J");
-    assert!(messages[0].is_open() && !messages[1].is_open());
+    assert_eq!(messages[0].from, "Briefing");
+    assert_eq!([messages[1].id, messages[2].id], [2, 3]);
+    assert_eq!(messages[1].text, "are we safe\\u{1b}[2J");
+    assert!(messages[1].is_open() && !messages[2].is_open());
     for (id, text, wrong) in [
-        (1, " \n", Some(ExerciseError::Empty)),
-        (1, "not yet\n", None),
-        (1, "yes", Some(ExerciseError::Answered(1))),
-        (2, "yes", Some(ExerciseError::AsksNothing(2))),
-        (3, "yes", Some(ExerciseError::NoMessage(3))),
+        (2, " \n", Some(ExerciseError::Empty)),
+        (2, "not yet\n", None),
+        (2, "yes", Some(ExerciseError::Answered(2))),
+        (3, "yes", Some(ExerciseError::AsksNothing(3))),
+        (4, "yes", Some(ExerciseError::NoMessage(4))),
         (0, "yes", Some(ExerciseError::NoMessage(0))),
     ] {
         assert_eq!(drill.answer(id, text).err(), wrong, "{id} {text}");
     }
-    let text = drill.messages()[0].answer.clone().unwrap().text;
+    let text = drill.messages()[1].answer.clone().unwrap().text;
     assert_eq!(text, "not yet");
     let answers = heard(&mut records);
     let last = &answers.last().unwrap().what;
-    assert_eq!(*last, Happening::Answered { id: 1, text });
+    assert_eq!(*last, Happening::Answered { id: 2, text });
 }
 
 #[tokio::test(start_paused = true)]
@@ -153,7 +154,7 @@ async fn played(path: &Path) -> (Vec<ExerciseRecord>, Vec<String>) {
     drill.set_pace(Pace::times(7).unwrap()).unwrap();
     drill.act(says("CISO", true)).unwrap();
     sleep(Duration::from_millis(3_210)).await;
-    drill.answer(1, "we are on it").unwrap();
+    drill.answer(2, "we are on it").unwrap();
     drill.execute(&stop(drill.suspect())).await.unwrap();
     drill.execute(&stop(&"i-0none".into())).await.unwrap_err();
     drill.note("facilitator", "they stopped it");

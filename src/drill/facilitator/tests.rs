@@ -142,7 +142,7 @@ async fn two_facilitators_see_and_do_and_the_clock_goes_back_with_the_last() {
         asks: true,
     };
     assert_eq!(two.order(8, message).await, FromDrill::Done { order: 8 });
-    assert_eq!(it.drill.messages()[0].text, "are we safe?");
+    assert_eq!(it.drill.messages()[1].text, "are we safe?");
     let note = |text: &str| Order::Note { text: text.into() };
     assert_eq!(
         one.order(9, note("they wait")).await,

@@ -13,10 +13,13 @@ use super::{Objectives, Role};
 use crate::model::Estate;
 use crate::operation::{Bindings, CallErrorKind, Facts, Operation, apply, precondition};
 
+/// The name of the inject that a briefing is.
+const BRIEFING: &str = "briefing";
+
 /// Every inject.
 pub(super) fn injects(file: File<'_>, spec: &Spec, estate: &Estate) -> Vec<Inject> {
-    let mut seen = BTreeSet::new();
-    let mut injects = Vec::new();
+    let mut injects: Vec<Inject> = briefing(spec).into_iter().collect();
+    let mut seen: BTreeSet<&str> = injects.iter().map(|_| BRIEFING).collect();
     for it in &spec.injects {
         if !seen.insert(it.name.get_ref()) {
             file.note(file.duplicate("inject", &it.name));
@@ -54,6 +57,22 @@ pub(super) fn injects(file: File<'_>, spec: &Spec, estate: &Estate) -> Vec<Injec
         file.refuse(!spec.injects.iter().any(named), "held", &it.name, problem);
     }
     injects
+}
+
+/// The first message that players get is what they are told before it begins.
+fn briefing(spec: &Spec) -> Option<Inject> {
+    let text = spec.briefing.trim();
+    (!text.is_empty()).then(|| Inject {
+        name: BRIEFING.to_owned(),
+        trigger: Trigger::At(TimeDelta::zero()),
+        delay: TimeDelta::zero(),
+        times: 1,
+        effects: vec![Effect::Message {
+            from: "Briefing".to_owned(),
+            text: text.to_owned(),
+            asks: false,
+        }],
+    })
 }
 
 fn same(a: &Name, b: &Name) -> bool {

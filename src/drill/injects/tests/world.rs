@@ -9,6 +9,9 @@ use crate::sources::{ExerciseRecord, Happening};
 
 const FILE: &str = include_str!("../../scenario/tests/everything.toml");
 
+/// What every world here begins with.
+const BRIEFED: [&str; 2] = ["0 briefing", "0 Briefing says \"Play.\""];
+
 fn t0() -> DateTime<Utc> {
     DateTime::from_timestamp(1_790_000_000, 0).unwrap()
 }
@@ -63,7 +66,10 @@ fn a_second_channel_opens_when_nobody_contains_in_time() {
     world.advance(after(189));
     assert_eq!(packets(&world, "second shell"), 0);
     let before = world.drain();
-    assert_eq!(told(&before), ["0 found f1", "60 storm"]);
+    assert_eq!(
+        told(&before),
+        [BRIEFED[0], BRIEFED[1], "0 found f1", "60 storm"]
+    );
     world.advance(after(240));
     assert!(packets(&world, "second shell") > 0);
     let shell = packets(&world, "shell");
@@ -110,14 +116,16 @@ fn somebody_reacts_to_a_change_and_containment_is_noticed() {
     let told = told(&world.drain());
     // The robot's second attempt is refused, because the entry is gone by then.
     let expected = [
+        BRIEFED[0],
+        BRIEFED[1],
         "0 found f1",
         "10 remedy",
         "10 changed: delete egress entry 100 of acl-00000000000000001",
         "10 remedy",
         "60 storm",
     ];
-    assert_eq!(told[..5], expected, "{told:#?}");
-    let boss: Vec<&String> = told.iter().filter(|it| it.contains("says")).collect();
+    assert_eq!(told[..7], expected, "{told:#?}");
+    let boss: Vec<&String> = told.iter().filter(|it| it.contains("CISO says")).collect();
     let [boss] = boss.as_slice() else {
         panic!("{told:#?}")
     };
@@ -150,6 +158,8 @@ fn the_facilitator_brings_about_what_waits_for_nobody_else() {
     assert_eq!(
         told,
         [
+            BRIEFED[0],
+            BRIEFED[1],
             "0 found f1",
             "5 lost answer",
             "5 boss",
@@ -160,7 +170,9 @@ fn the_facilitator_brings_about_what_waits_for_nobody_else() {
     assert!(waits.contains(&("boss".to_owned(), false)));
     assert!(waits.contains(&("storm".to_owned(), true)));
     let error = world.fire("nothing").unwrap_err();
-    assert!(error.starts_with("no inject is named \"nothing\"; there are: second channel, "));
+    assert!(
+        error.starts_with("no inject is named \"nothing\"; there are: briefing, second channel, ")
+    );
 }
 
 #[test]

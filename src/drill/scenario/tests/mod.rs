@@ -27,7 +27,7 @@ fn everything_that_can_be_written_is_read() {
     };
     assert_eq!(logs[0].aggregation_seconds, 600);
     assert_eq!(logs[0].format.split(' ').count(), 21, "version 3");
-    assert_eq!(it.injects.len(), 5);
+    assert_eq!(it.injects.len(), 6, "the briefing is one");
     assert_eq!(it.objectives().evidence.len(), 3);
     let of = |name: &str| {
         it.scripts
@@ -118,7 +118,7 @@ fn every_shipped_scenario_is_sound_and_says_what_it_is_about() {
             "{name}"
         );
         assert!(it.objectives().contain.is_some(), "{name}");
-        assert!(it.injects.len() >= 2, "{name}");
+        assert!(it.injects.len() >= 3, "{name}");
         assert!(
             it.scripts.iter().any(|it| it.role == Role::Business),
             "{name}"
