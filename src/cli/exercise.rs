@@ -76,8 +76,10 @@ impl Play {
         let by = "the players left the console";
         match self.drill.end(by, told) {
             Ok(score) => say(&format!(
-                "the exercise is over: {} points, {}",
-                score.points, score.grade
+                "the exercise is over: {} points, {}, objectives {}",
+                score.points,
+                score.grade,
+                if score.won { "met" } else { "missed" }
             )),
             Err(error) => say(&format!("the exercise is not judged: {error}")),
         }

@@ -48,6 +48,7 @@ pub fn score(records: &[ExerciseRecord], stakes: &Stakes, told: Told) -> Score {
     let reasons = points::reasons(&figures, &stakes.objectives);
     let lost: u32 = reasons.iter().map(|it| u32::from(it.points)).sum();
     let points = u8::try_from(100_u32.saturating_sub(lost)).unwrap_or(0);
+    let won = points::is_won(&figures, &stakes.objectives);
     Score {
         detect: figures.detect,
         decide: figures.decide,
@@ -58,8 +59,8 @@ pub fn score(records: &[ExerciseRecord], stakes: &Stakes, told: Told) -> Score {
         data_lost_bytes: figures.data_lost,
         neighbour_seconds: figures.neighbour_seconds,
         requests_lost: figures.requests_lost,
-        won: points::is_won(&figures, &stakes.objectives),
-        grade: points::grade(points).to_owned(),
+        won,
+        grade: points::grade(points, won).to_owned(),
         evidence: figures.evidence,
         residual: figures.residual,
         undo: told.undo,

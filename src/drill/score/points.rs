@@ -115,11 +115,11 @@ pub(super) fn is_won(figures: &Figures, objectives: &Objectives) -> bool {
         && (!objectives.undo || figures.undo == Undone::Clean)
 }
 
-/// Points in a word.
-pub(super) fn grade(points: u8) -> &'static str {
+/// Points in a word. Who missed an objective was no better than fair.
+pub(super) fn grade(points: u8, won: bool) -> &'static str {
     match points {
-        90.. => "excellent",
-        75.. => "good",
+        90.. if won => "excellent",
+        75.. if won => "good",
         50.. => "fair",
         25.. => "poor",
         _ => "failed",

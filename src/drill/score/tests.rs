@@ -193,6 +193,15 @@ fn a_good_play_costs_nothing() {
 }
 
 #[test]
+fn who_misses_an_objective_was_no_better_than_fair() {
+    let mut stakes = stakes();
+    stakes.objectives.contain = Some(TimeDelta::seconds(64));
+    let late = score(&play(), &stakes, told());
+    assert!(late.points >= 90 && !late.won, "{late:?}");
+    assert_eq!(late.grade, "fair");
+}
+
+#[test]
 fn the_rules_are_a_hundred_points() {
     assert_eq!(RULES.iter().map(|it| u32::from(it.of)).sum::<u32>(), 100);
 }
