@@ -145,8 +145,8 @@ impl<'a> Lines<'a> {
 /// Writes the value of a field that the flow has; whether it is such a field.
 fn of_flow(line: &mut String, field: Field, key: &Key, tally: &Tally) -> bool {
     match field {
-        Field::SrcAddr => put(line, key.src),
-        Field::DstAddr => put(line, key.dst),
+        Field::SrcAddr => put(line, key.ends().0),
+        Field::DstAddr => put(line, key.ends().1),
         Field::SrcPort => put(line, key.src_port),
         Field::DstPort => put(line, key.dst_port),
         Field::Protocol => put(line, key.protocol),
@@ -154,9 +154,13 @@ fn of_flow(line: &mut String, field: Field, key: &Key, tally: &Tally) -> bool {
         Field::Bytes => put(line, tally.bytes),
         Field::Action => line.push_str(if key.accepted { "ACCEPT" } else { "REJECT" }),
         Field::TcpFlags => put(line, tally.flags),
-        Field::Type => line.push_str(if key.src.is_ipv4() { "IPv4" } else { "IPv6" }),
-        Field::PktSrcAddr => put(line, key.packet_src),
-        Field::PktDstAddr => put(line, key.packet_dst),
+        Field::Type => line.push_str(if key.ends().0.is_ipv4() {
+            "IPv4"
+        } else {
+            "IPv6"
+        }),
+        Field::PktSrcAddr => put(line, key.packet_ends().0),
+        Field::PktDstAddr => put(line, key.packet_ends().1),
         Field::FlowDirection => line.push_str(key.direction.name()),
         Field::TrafficPath if key.direction == Direction::Egress && key.traffic_path > 0 => {
             put(line, key.traffic_path);

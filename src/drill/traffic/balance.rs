@@ -8,7 +8,6 @@ use super::turn::{After, Turn};
 use super::{Deed, Traffic, index};
 use crate::drill::net::{EniIx, Net, Origin};
 use crate::drill::number::mix;
-use crate::drill::party::Party;
 use crate::model::{EniId, Estate};
 
 /// Checks in a row that make a target unhealthy, and healthy again.
@@ -104,7 +103,7 @@ impl Traffic {
 
     /// Passes a request on to a target.
     fn pass(&mut self, front: u32, at: u64) {
-        let group = self.scripts.get(place(front));
+        let group = self.names.get(place(front));
         let group = group.and_then(|it| it.balanced.clone()).unwrap_or_default();
         let Some(target) = self.balancer.pick(&group) else {
             return self.answer(front, false, at); // 503: there is no target
@@ -171,11 +170,13 @@ impl Traffic {
         }
         check.against = 0;
         check.unhealthy = !answered;
-        let Some(script) = self.scripts.get(place(number)) else {
+        let Some(talk) = self.talks.get(place(number)) else {
             return;
         };
-        if let Party::Ours { eni, .. } = &script.server {
-            let (eni, port) = (eni.clone(), script.port);
+        if let Origin::Eni(eni) = talk.server
+            && let Some(eni) = self.wire.net.id(eni).cloned()
+        {
+            let port = talk.port;
             let others = self.is_failing(&eni);
             // Healthy is who is so for every node.
             if answered != others {
@@ -190,11 +191,13 @@ impl Traffic {
 
     /// Whether some node finds the instance of an interface unhealthy.
     pub(in crate::drill) fn is_failing(&self, eni: &EniId) -> bool {
+        let Some(own) = self.wire.net.eni(eni) else {
+            return false;
+        };
         let mut failing = self.balancer.checks.iter().filter(|(_, it)| it.unhealthy);
         failing.any(|(number, _)| {
-            let script = self.scripts.get(place(*number));
-            script
-                .is_some_and(|it| matches!(&it.server, Party::Ours { eni: own, .. } if own == eni))
+            let server = self.talks.get(place(*number)).map(|it| it.server);
+            server == Some(Origin::Eni(own))
         })
     }
 }

@@ -27,9 +27,8 @@ use self::wire::Wire;
 use super::beside::Blocks;
 use super::net::{EniIx, Micros, Net, Origin};
 use super::number::mix;
-use super::party::Party;
 use super::record::{Owner, Record, What};
-use super::scenario::{Credentials, Script};
+use super::scenario::{Credentials, Role, Script};
 use crate::model::{Eni, EniId, Estate};
 
 pub(super) use settings::Settings;
@@ -77,6 +76,17 @@ pub(super) enum Deed {
     },
 }
 
+/// What a conversation is called by, and to whom it belongs: seldom asked for, so apart from [`Talk`].
+#[derive(Debug)]
+struct Named {
+    /// The conversation's name in the scenario.
+    conversation: String,
+    role: Role,
+    /// The target group of the load balancer that the server is.
+    balanced: Option<String>,
+    credentials: Option<Box<Credentials>>,
+}
+
 /// Everybody who talks, and what they talk over.
 #[derive(Debug)]
 pub(super) struct Traffic {
@@ -84,7 +94,7 @@ pub(super) struct Traffic {
     wire: Wire,
     talks: Vec<Talk>,
     sessions: Vec<Session>,
-    scripts: Vec<Script>,
+    names: Vec<Named>,
     balancer: Balancer,
     owners: Vec<Option<Arc<Owner>>>,
     /// Records of windows that have ended, in order.
@@ -117,7 +127,7 @@ impl Traffic {
             window: window(estate),
             skips_until: 0,
             deeds: VecDeque::new(),
-            scripts: Vec::new(),
+            names: Vec::new(),
         };
         for (script, number) in scripts.into_iter().zip(0_u64..) {
             let seed = mix(settings.seed.wrapping_add(number + 1));
@@ -147,7 +157,12 @@ impl Traffic {
         }
         self.talks.push(talk);
         self.sessions.push(session);
-        self.scripts.push(script);
+        self.names.push(Named {
+            conversation: script.conversation,
+            role: script.role,
+            balanced: script.balanced,
+            credentials: script.credentials.map(Box::new),
+        });
     }
 
     /// Brings packets in line with a changed estate.
@@ -311,8 +326,9 @@ impl Traffic {
 
     /// The conversations that use stolen credentials.
     pub(super) fn credentials(&self) -> Vec<(u32, Credentials)> {
-        let numbered = self.scripts.iter().zip(0_u32..);
-        let stolen = numbered.filter_map(|(it, number)| Some((number, it.credentials.clone()?)));
+        let numbered = self.names.iter().zip(0_u32..);
+        let stolen =
+            numbered.filter_map(|(it, number)| Some((number, it.credentials.as_deref()?.clone())));
         stolen.collect()
     }
 
@@ -336,8 +352,8 @@ impl Traffic {
     fn set_held(&mut self, conversation: &str, held: bool, now: Micros) -> bool {
         let mut found = false;
         let sessions = self.sessions.iter_mut().zip(0_u32..);
-        for ((session, number), script) in sessions.zip(&self.scripts) {
-            if script.conversation != conversation {
+        for ((session, number), name) in sessions.zip(&self.names) {
+            if name.conversation != conversation {
                 continue;
             }
             found = true;
@@ -358,37 +374,26 @@ impl Traffic {
 
     /// The conversations of an instance that is gone, but for the attacker's, are its replacement's.
     pub(super) fn replace(&mut self, old: &Eni, new: &Eni) {
-        use super::scenario::Role;
-        let Some(ix) = self.wire.net.eni(&new.id) else {
+        let known = |eni: &Eni| self.wire.net.eni(&eni.id).map(Origin::Eni);
+        let (Some(gone), Some(there)) = (known(old), known(new)) else {
             return;
         };
         let counterpart = |address| {
             let place = old.addresses.iter().position(|it| *it == address)?;
             new.addresses.get(place).copied()
         };
-        for (talk, script) in self.talks.iter_mut().zip(&mut self.scripts) {
-            if script.role == Role::Attack {
+        for (talk, name) in self.talks.iter_mut().zip(&self.names) {
+            if name.role == Role::Attack {
                 continue;
             }
-            for (party, end, own) in [
-                (
-                    &mut script.client,
-                    &mut talk.client,
-                    &mut talk.client_address,
-                ),
-                (
-                    &mut script.server,
-                    &mut talk.server,
-                    &mut talk.server_address,
-                ),
+            for (end, own) in [
+                (&mut talk.client, &mut talk.client_address),
+                (&mut talk.server, &mut talk.server_address),
             ] {
-                if let Party::Ours { eni, address } = party
-                    && *eni == old.id
-                    && let Some(other) = counterpart(*address)
+                if *end == gone
+                    && let Some(other) = counterpart(*own)
                 {
-                    *eni = new.id.clone();
-                    *address = other;
-                    *end = Origin::Eni(ix);
+                    *end = there;
                     *own = other;
                 }
             }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use crate::drill::net::{EniIx, Micros, Sight};
 use crate::drill::number::mix;
@@ -32,7 +32,7 @@ impl Train {
 }
 
 /// What one record counts apart from others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::drill) struct Key {
     pub(in crate::drill) direction: Direction,
     pub(in crate::drill) accepted: bool,
@@ -43,12 +43,15 @@ pub(in crate::drill) struct Key {
     /// Ports; 0 where the protocol has none.
     pub(in crate::drill) src_port: u16,
     pub(in crate::drill) dst_port: u16,
-    /// As the interface names the ends: its own is its primary address.
-    pub(in crate::drill) src: IpAddr,
-    pub(in crate::drill) dst: IpAddr,
-    /// As the packet names them.
-    pub(in crate::drill) packet_src: IpAddr,
-    pub(in crate::drill) packet_dst: IpAddr,
+    ends: Ends,
+}
+
+/// Source and destination as the interface names them (its own is its primary address), then as the
+/// packet does. Nearly all are IPv4, and take a quarter of the room: there are millions of keys.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Ends {
+    V4([Ipv4Addr; 4]),
+    Other(Box<[IpAddr; 4]>),
 }
 
 /// What was counted of a flow in a window.
@@ -114,7 +117,7 @@ impl Windows {
         };
         let opened = std::mem::replace(&mut window.opened, at);
         let mut flows: Vec<(Key, Tally)> = window.flows.drain().collect();
-        flows.sort_unstable_by_key(|(key, _)| *key);
+        flows.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         (opened, flows)
     }
 }
@@ -137,10 +140,49 @@ impl Key {
             traffic_path: sight.traffic_path.unwrap_or(0),
             src_port,
             dst_port,
-            src: packet.src,
-            dst: packet.dst,
-            packet_src: original.src,
-            packet_dst: original.dst,
+            ends: Ends::of([packet.src, packet.dst, original.src, original.dst]),
+        }
+    }
+
+    /// Source and destination as the interface names them.
+    pub(in crate::drill) fn ends(&self) -> (IpAddr, IpAddr) {
+        let [src, dst, ..] = self.ends.all();
+        (src, dst)
+    }
+
+    /// Source and destination as the packet names them.
+    pub(in crate::drill) fn packet_ends(&self) -> (IpAddr, IpAddr) {
+        let [.., src, dst] = self.ends.all();
+        (src, dst)
+    }
+}
+
+impl Ends {
+    #[inline]
+    fn of(all: [IpAddr; 4]) -> Self {
+        match all {
+            [
+                IpAddr::V4(src),
+                IpAddr::V4(dst),
+                IpAddr::V4(packet_src),
+                IpAddr::V4(packet_dst),
+            ] => Self::V4([src, dst, packet_src, packet_dst]),
+            _ => Self::Other(Box::new(all)),
+        }
+    }
+
+    fn all(&self) -> [IpAddr; 4] {
+        match self {
+            Self::V4(all) => all.map(IpAddr::V4),
+            Self::Other(all) => **all,
+        }
+    }
+
+    #[inline]
+    fn folded(&self) -> u64 {
+        match self {
+            Self::V4([src, dst, ..]) => u64::from(src.to_bits()) << 32 | u64::from(dst.to_bits()),
+            Self::Other(all) => folded(all[0]).rotate_left(17) ^ folded(all[1]),
         }
     }
 }
@@ -151,8 +193,7 @@ impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let ports = u64::from(self.src_port) << 16 | u64::from(self.dst_port);
         let kind = u64::from(self.accepted) << 40 | u64::from(self.protocol) << 32;
-        let ends = folded(self.src).rotate_left(17) ^ folded(self.dst);
-        state.write_u64(mix(ends ^ mix(ports | kind)));
+        state.write_u64(mix(self.ends.folded() ^ mix(ports | kind)));
     }
 }
 
