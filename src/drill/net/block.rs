@@ -32,6 +32,16 @@ impl Addr {
     pub(super) fn is_v6(self) -> bool {
         self.0 >> 32 != 0xffff
     }
+
+    /// An IPv4 address as a number.
+    pub(super) fn v4(self) -> Option<u32> {
+        u32::try_from(self.0 ^ MAPPED).ok()
+    }
+
+    pub(super) fn ip(self) -> IpAddr {
+        let v4 = self.v4().map(|it| IpAddr::V4(it.into()));
+        v4.unwrap_or_else(|| IpAddr::V6(self.0.into()))
+    }
 }
 
 impl Block {

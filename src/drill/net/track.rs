@@ -1,10 +1,13 @@
 //! What an interface remembers of flows: whether a packet needs its rules, and for how long.
 
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+
 use super::block::Addr;
 use super::packet::Packet;
 use super::rules::{Judged, Probe, Setting};
 use super::switches::Switches;
-use super::tables::{Interface, Map, Tables};
+use super::tables::{Interface, Map, Tables, index};
 use super::{EniIx, Entry, Micros};
 use crate::model::{Direction, EniKind, TrackingTimeouts};
 
@@ -42,6 +45,50 @@ impl Key {
     }
 }
 
+/// The key of a flow of IPv4 addresses, a quarter as large.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Short {
+    ends: u64,
+    rest: u64,
+}
+
+impl Short {
+    fn of(key: &Key) -> Option<Self> {
+        let (own, remote) = (key.own.v4()?, key.remote.v4()?);
+        let ports = u64::from(key.own_port) << 16 | u64::from(key.remote_port);
+        Some(Self {
+            ends: u64::from(own) << 32 | u64::from(remote),
+            rest: ports << 8 | u64::from(key.protocol),
+        })
+    }
+
+    fn full(self) -> Key {
+        let [
+            _,
+            _,
+            _,
+            own_high,
+            own_low,
+            remote_high,
+            remote_low,
+            protocol,
+        ] = self.rest.to_be_bytes();
+        let [a, b, c, d, e, f, g, h] = self.ends.to_be_bytes();
+        Key {
+            own: Addr::of([a, b, c, d].into()),
+            remote: Addr::of([e, f, g, h].into()),
+            own_port: u16::from_be_bytes([own_high, own_low]),
+            remote_port: u16::from_be_bytes([remote_high, remote_low]),
+            protocol,
+        }
+    }
+
+    fn protocol(self) -> u8 {
+        let [.., protocol] = self.rest.to_be_bytes();
+        protocol
+    }
+}
+
 /// What decides of a flow besides its packets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Path {
@@ -52,31 +99,37 @@ pub(super) struct Path {
 }
 
 /// What is remembered of a flow. Of an untracked one that is only who began it: its packets pass by
-/// rules, as if nothing was remembered.
+/// rules, as if nothing was remembered. It is small, for there are hundreds of thousands: what the key
+/// says of the first packet is not said again.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Record {
+    last: Micros,
+    /// The rules by which it is untracked, one bit for each; and those that permit its first packet now.
+    marks: u64,
+    forward_marks: u64,
+    /// What the rules of this generation say: of the first packet, and of one that answers it.
+    generation: u32,
+    /// The generation in which it began.
+    born: u32,
+    /// What the routes of its outgoing packets lead to: the target's number, and one more.
+    target: Option<NonZeroU32>,
+    /// The place of the timeouts that it began with.
+    timeouts: u32,
+    /// Ports of the first packet, for judging it again under other rules.
+    src_port: u16,
+    dst_port: u16,
     initiated: Direction,
     tracked: bool,
     /// Nothing of it passes any more.
     dead: bool,
-    last: Micros,
     path: Path,
-    /// The first packet, for judging it again under other rules.
-    first: Packet,
-    /// What the rules of this generation say: of the first packet, and of one that answers it.
-    generation: u32,
-    forward: Judged,
+    permitted: bool,
+    untracked: bool,
     backward: bool,
-    /// The rules by which it is untracked, one bit for each.
-    marks: u64,
     /// Requests that were answered, at most 2, and whether the last one waits for its answer.
     exchanges: u8,
     asked: bool,
-    timeouts: TrackingTimeouts,
-    /// What the routes of its outgoing packets lead to; the generation in which it began.
-    target: Option<u32>,
-    born: u32,
 }
 
 /// What became of a packet at the groups of an interface.
@@ -104,9 +157,48 @@ pub(super) struct Passage<'a> {
     pub(super) counts: bool,
 }
 
+/// What is remembered, by flow: those of IPv4 apart from others.
+#[derive(Debug, Default)]
+struct Known {
+    short: Map<Short, Record>,
+    long: Map<Key, Record>,
+}
+
+impl Known {
+    fn get(&self, key: &Key) -> Option<&Record> {
+        match Short::of(key) {
+            Some(short) => self.short.get(&short),
+            None => self.long.get(key),
+        }
+    }
+
+    fn get_mut(&mut self, key: &Key) -> Option<&mut Record> {
+        match Short::of(key) {
+            Some(short) => self.short.get_mut(&short),
+            None => self.long.get_mut(key),
+        }
+    }
+
+    fn insert(&mut self, key: Key, record: Record) {
+        match Short::of(&key) {
+            Some(short) => self.short.insert(short, record),
+            None => self.long.insert(key, record),
+        };
+    }
+
+    fn all(&mut self) -> impl Iterator<Item = (Key, &mut Record)> {
+        let short = self.short.iter_mut().map(|(key, it)| (key.full(), it));
+        short.chain(self.long.iter_mut().map(|(key, it)| (*key, it)))
+    }
+}
+
 /// The flows of one interface.
 #[derive(Debug, Default)]
-pub(super) struct Flows(Map<Key, Record>);
+pub(super) struct Flows {
+    known: Known,
+    /// The timeouts that flows began with, each once.
+    timeouts: Vec<TrackingTimeouts>,
+}
 
 /// A second.
 const SECOND: Micros = 1_000_000;
@@ -117,15 +209,16 @@ impl Flows {
     /// Whether the groups let the packet pass.
     pub(super) fn pass(&mut self, passage: &Passage<'_>) -> Passed {
         let key = passage.key();
-        let Some(known) = self.0.get_mut(&key) else {
+        let Some(known) = self.known.get_mut(&key) else {
             let judged = passage.judge(passage.direction, passage.packet, 0);
             if judged.permitted && passage.counts {
-                self.0.insert(key, passage.record(judged));
+                let record = passage.record(judged, &mut self.timeouts);
+                self.known.insert(key, record);
             }
             return Passed::by_rules(judged.permitted);
         };
-        if passage.is_over(known) {
-            return passage.after_expiry(known);
+        if passage.is_over(known, &self.timeouts) {
+            return passage.after_expiry(known, &mut self.timeouts);
         }
         passage.refresh(known);
         let passed = passage.known(known);
@@ -138,18 +231,19 @@ impl Flows {
     /// The number of the target that the flow's packets left by, which this packet's is made where there
     /// was none; `None`: nothing is remembered.
     pub(super) fn target(&mut self, passage: &Passage<'_>, target: u32) -> Option<u32> {
-        let known = self.0.get_mut(&passage.key())?;
-        Some(*known.target.get_or_insert(target))
+        let known = self.known.get_mut(&passage.key())?;
+        let above = NonZeroU32::MIN.saturating_add(target);
+        Some(known.target.get_or_insert(above).get() - 1)
     }
 
     /// The generation in which a flow began.
     pub(super) fn born(&self, key: &Key) -> Option<u32> {
-        self.0.get(key).map(|it| it.born)
+        self.known.get(key).map(|it| it.born)
     }
 
     pub(super) fn entry(&self, key: &Key, eni: &Interface, switches: &Switches) -> Option<Entry> {
-        let known = self.0.get(key)?;
-        let timeout = known.timeout(eni, switches);
+        let known = self.known.get(key)?;
+        let timeout = known.timeout((key.protocol, eni), switches, &self.timeouts);
         Some(Entry {
             initiated: known.initiated,
             tracked: known.tracked,
@@ -160,12 +254,16 @@ impl Flows {
 
     /// Makes untracked what rules no longer track, without a packet.
     pub(super) fn convert(&mut self, tables: &Tables, switches: &Switches, eni: &Interface) {
-        for record in self.0.values_mut().filter(|it| it.tracked) {
+        for (key, record) in self.known.all().filter(|(_, it)| it.tracked) {
             let setting = Setting {
                 switches,
                 auto: record.path.auto,
             };
-            let probe = Probe::of(record.first);
+            let ends = match record.initiated {
+                Direction::Egress => (key.own.ip(), key.remote.ip()),
+                Direction::Ingress => (key.remote.ip(), key.own.ip()),
+            };
+            let probe = Probe::of(record.first(key.protocol, ends));
             let asked = (record.initiated, &probe);
             let judged = tables.groups_say(eni, asked, setting, (record.path.references, 0));
             record.tracked = !(judged.permitted && judged.untracked);
@@ -174,18 +272,22 @@ impl Flows {
 
     pub(super) fn sweep(&mut self, at: Micros, eni: &Interface, switches: &Switches) {
         let remembered = !switches.expired_flows_are_picked_up;
-        self.0.retain(|_, it| {
+        let timeouts = &self.timeouts;
+        let stays = |protocol, it: &Record| {
             let timeout = if it.tracked && !remembered {
-                it.timeout(eni, switches)
+                it.timeout((protocol, eni), switches, timeouts)
             } else {
                 LONGEST
             };
             at.saturating_sub(it.last) < timeout
-        });
+        };
+        let Known { short, long } = &mut self.known;
+        short.retain(|key, it| stays(key.protocol(), it));
+        long.retain(|key, it| stays(key.protocol, it));
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.known.short.len() + self.known.long.len()
     }
 }
 
@@ -227,42 +329,46 @@ impl Passage<'_> {
     }
 
     /// What is remembered of a flow that begins with this packet.
-    fn record(&self, judged: Judged) -> Record {
+    fn record(&self, judged: Judged, timeouts: &mut Vec<TrackingTimeouts>) -> Record {
         let back = opposite(self.direction);
         Record {
+            last: self.at,
+            marks: judged.marks,
+            forward_marks: judged.marks,
+            generation: self.generation,
+            born: self.generation,
+            target: None,
+            timeouts: place(timeouts, self.eni.timeouts),
+            src_port: self.packet.src_port,
+            dst_port: self.packet.dst_port,
             initiated: self.direction,
             tracked: !judged.untracked,
             dead: false,
-            last: self.at,
             path: self.path,
-            first: self.packet,
-            generation: self.generation,
-            forward: judged,
+            permitted: judged.permitted,
+            untracked: judged.untracked,
             backward: self.judge(back, self.packet.reversed(), 0).permitted,
-            marks: judged.marks,
             exchanges: 0,
             asked: true,
-            timeouts: self.eni.timeouts,
-            target: None,
-            born: self.generation,
         }
     }
 
     /// An untracked flow has no timer.
-    fn is_over(&self, known: &Record) -> bool {
+    fn is_over(&self, known: &Record, timeouts: &[TrackingTimeouts]) -> bool {
+        let of = (self.packet.protocol, self.eni);
         known.tracked
-            && self.at.saturating_sub(known.last) >= known.timeout(self.eni, self.switches)
+            && self.at.saturating_sub(known.last) >= known.timeout(of, self.switches, timeouts)
     }
 
     /// The entry has run out: the packet is judged as one of its own.
-    fn after_expiry(&self, known: &mut Record) -> Passed {
+    fn after_expiry(&self, known: &mut Record, timeouts: &mut Vec<TrackingTimeouts>) -> Passed {
         let judged = self.judge(self.direction, self.packet, 0);
         let picked_up = !self.is_tcp() || self.switches.expired_flows_are_picked_up;
         if judged.permitted && picked_up {
             if self.counts {
                 *known = Record {
                     target: known.target,
-                    ..self.record(judged)
+                    ..self.record(judged, timeouts)
                 };
             }
             return Passed::by_rules(true);
@@ -279,32 +385,40 @@ impl Passage<'_> {
         if known.generation == self.generation && known.path == self.path {
             return;
         }
-        let first = known.first;
-        let Self { switches, .. } = *self;
+        let Packet { src, dst, .. } = self.packet;
+        let ends = if known.initiated == self.direction {
+            (src, dst)
+        } else {
+            (dst, src)
+        };
+        let first = known.first(self.packet.protocol, ends);
         known.path = self.path;
         known.generation = self.generation;
-        known.forward = self.judge(known.initiated, first, known.marks);
+        let forward = self.judge(known.initiated, first, known.marks);
+        known.permitted = forward.permitted;
+        known.untracked = forward.untracked;
+        known.forward_marks = forward.marks;
         let back = opposite(known.initiated);
         known.backward = self.judge(back, first.reversed(), 0).permitted;
-        let modified = !known.tracked && !known.forward.still;
-        known.dead |= modified && switches.modified_rule_cuts_untracked;
+        let modified = !known.tracked && !forward.still;
+        known.dead |= modified && self.switches.modified_rule_cuts_untracked;
     }
 
     fn known(&self, known: &mut Record) -> Passed {
         let forward = known.initiated == self.direction;
         let own = if forward {
-            known.forward.permitted
+            known.permitted
         } else {
             known.backward
         };
-        let open = known.forward.permitted && known.forward.untracked;
+        let open = known.permitted && known.untracked;
         if known.dead {
             return Passed::by_rules(false);
         }
         if known.tracked {
             if open && self.switches.active_flows_convert && self.counts {
                 known.tracked = false;
-                known.marks = known.forward.marks;
+                known.marks = known.forward_marks;
             }
             return Passed {
                 let_through: true,
@@ -322,7 +436,28 @@ impl Passage<'_> {
     }
 }
 
+/// The place of timeouts in a list of different ones.
+fn place(all: &mut Vec<TrackingTimeouts>, own: TrackingTimeouts) -> u32 {
+    let known = all.iter().position(|it| *it == own);
+    let place = known.unwrap_or_else(|| {
+        all.push(own);
+        all.len() - 1
+    });
+    u32::try_from(place).unwrap_or(u32::MAX)
+}
+
 impl Record {
+    /// Its first packet, which went from the one address to the other.
+    fn first(&self, protocol: u8, (src, dst): (IpAddr, IpAddr)) -> Packet {
+        Packet {
+            protocol,
+            src,
+            dst,
+            src_port: self.src_port,
+            dst_port: self.dst_port,
+        }
+    }
+
     /// A packet passed.
     fn note(&mut self, direction: Direction, at: Micros) {
         self.last = self.last.max(at);
@@ -337,17 +472,23 @@ impl Record {
     /// How long the entry outlives its last packet. A UDP stream has had more than one request that was
     /// answered.
     /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ConnectionTrackingSpecificationRequest.html>
-    fn timeout(&self, eni: &Interface, switches: &Switches) -> Micros {
+    fn timeout(
+        &self,
+        (protocol, eni): (u8, &Interface),
+        switches: &Switches,
+        timeouts: &[TrackingTimeouts],
+    ) -> Micros {
+        let began = || timeouts.get(index(self.timeouts)).copied();
         let own = if switches.timeouts_hold_for_existing {
             eni.timeouts
         } else {
-            self.timeouts
+            began().unwrap_or(eni.timeouts)
         };
         // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html
         let balancer = eni.kind == EniKind::NetworkLoadBalancer;
         let short = eni.nitro_v6 || balancer;
         let default_tcp = if short { 350 } else { 432_000 };
-        let seconds = match self.first.protocol {
+        let seconds = match protocol {
             Packet::TCP => own.tcp_established.unwrap_or(default_tcp),
             Packet::UDP if balancer => 120,
             Packet::UDP if self.exchanges > 1 => own.udp_stream.unwrap_or(180),
