@@ -4,9 +4,10 @@
 use std::net::IpAddr;
 
 use super::cause::Cause;
+use super::explain::Check;
 use super::network::{Ix, Network};
-use super::routes::TargetKind;
-use super::walk::{Doubt, End, Packet, Seat, Trace};
+use super::routes::{Entry, TargetKind};
+use super::walk::{Doubt, End, Packet, Seat, Trace, note};
 use crate::model::Direction;
 
 impl Network {
@@ -58,6 +59,30 @@ impl Network {
         end.address.is_ipv6() || interface && self.public_source(end).is_ok()
     }
 
+    /// The route by which a NAT gateway sends a packet on. One that it sends to another target than before
+    /// bears another source there, or comes to what knows nothing of its flow.
+    pub(super) fn onward(
+        &self,
+        packet: &Packet,
+        table: Ix,
+        public: bool,
+        trace: &mut Trace<'_>,
+    ) -> Result<&Entry, Cause> {
+        let to = packet.to.public.unwrap_or(packet.to.address);
+        let Some((number, route)) = self.table(table).1.lookup(to) else {
+            note(trace, || Check::no_route(self, table, to));
+            return Err(Cause::NoRoute(table));
+        };
+        note(trace, || Check::route(self, table, route, to));
+        if route.blackhole || (public && !carries_nat(route.kind)) {
+            return Err(Cause::NoWayOfNat(table, number));
+        }
+        if packet.onward.is_some_and(|it| it != route.identity) {
+            return Err(Cause::TargetChanged(table, number));
+        }
+        Ok(route)
+    }
+
     /// A NAT gateway sends answers on by the routes of its own subnet.
     pub(super) fn routed_back(&self, home: Ix, to: IpAddr) -> Result<(), Cause> {
         let Some(table) = self.subnet(home).and_then(|it| it.table) else {
@@ -86,7 +111,7 @@ pub(super) fn is_private(address: IpAddr) -> bool {
 /// Whether a public NAT gateway sends packets on by such a target: the internet, or another network behind
 /// a transit or virtual private gateway.
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html>
-pub(super) fn carries_nat(kind: TargetKind) -> bool {
+fn carries_nat(kind: TargetKind) -> bool {
     matches!(
         kind,
         TargetKind::InternetGateway | TargetKind::TransitGateway | TargetKind::VpnGateway

@@ -33,6 +33,7 @@ impl Placed {
             frame: self.frame(reply),
             door: None,
             target: None,
+            onward: None,
         }
     }
 

@@ -211,7 +211,9 @@ impl Tracker {
             packet.to.public = self.shown;
             packet.door = self.doors[0];
         }
-        packet.target = self.doors[usize::from(reply)].map(|it| it.target);
+        let earlier = self.doors[usize::from(reply)];
+        packet.target = earlier.map(|it| it.target);
+        packet.onward = earlier.and_then(|it| it.onward);
         network.walk(&packet, None)
     }
 
@@ -228,18 +230,28 @@ impl Tracker {
         reply: bool,
         cause: Cause,
     ) -> bool {
-        let acl_of = |ix: Option<Ix>| {
-            let subnet = network.interface(ix?)?.subnet?;
-            network.subnet(subnet)?.acl
-        };
-        let Cause::Acl(acl, dropped, _) = cause else {
+        let subnet_of = |ix: Option<Ix>| network.subnet(network.interface(ix?)?.subnet?);
+        let of_side = |side| subnet_of(placed.interface(side));
+        let Some(home) = subnet_of(self.nat()) else {
             return false;
         };
-        let (home, client) = (acl_of(self.nat()), acl_of(placed.interface(Side::Client)));
-        match (reply, dropped) {
-            (_, Direction::Egress) => home == Some(acl) && (reply || client != home),
-            (true, Direction::Ingress) => client == Some(acl) && client != home,
-            (false, Direction::Ingress) => false,
+        let client = of_side(Side::Client);
+        let sender = if reply { of_side(Side::Server) } else { client };
+        match cause {
+            Cause::Acl(acl, Direction::Egress, _) => {
+                home.acl == Some(acl) && sender.is_none_or(|it| it.acl != home.acl)
+            }
+            Cause::Acl(acl, Direction::Ingress, _) => {
+                let at_client = client.filter(|it| it.acl == Some(acl));
+                reply && at_client.is_some_and(|it| it.acl != home.acl)
+            }
+            Cause::NoRoute(table)
+            | Cause::Blackhole(table, _)
+            | Cause::NoWayOfNat(table, _)
+            | Cause::TargetChanged(table, _) => {
+                home.table == Some(table) && sender.is_none_or(|it| it.table != home.table)
+            }
+            _ => false,
         }
     }
 

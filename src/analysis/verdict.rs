@@ -436,6 +436,10 @@ fn stopped(
     }
     let flow = &placed.flow;
     let both_needed = !activity.one_way && (flow.is_tcp() || flow.is_icmp());
+    // Only with both directions gone is such a flow cut: the weaker of the two causes decides.
+    if let (false, false, Some(other)) = (activity.one_way, both_needed, back.cause) {
+        grade = grade.max(other.grade());
+    }
     let verdict = match going_on {
         Some(direction) if !both_needed => Verdict::OneWay(direction),
         _ if forward.expired || (forward.cause.is_none() && back.expired) => Verdict::Expires(0),

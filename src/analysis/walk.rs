@@ -12,7 +12,7 @@
 use std::net::IpAddr;
 
 use super::acl::{Frame, Ruling};
-use super::beyond::{carries_nat, is_private};
+use super::beyond::is_private;
 use super::cause::Cause;
 use super::explain::Check;
 use super::flow::PathElement;
@@ -53,6 +53,8 @@ pub(super) struct Packet {
     pub(super) door: Option<Door>,
     /// The target that earlier packets of its flow were routed to.
     pub(super) target: Option<u64>,
+    /// The target that the NAT gateway sent them on to.
+    pub(super) onward: Option<u64>,
 }
 
 /// How the outside is reached.
@@ -65,6 +67,8 @@ pub(super) struct Door {
     pub(super) route: (Ix, u16),
     /// The interface of the NAT gateway.
     pub(super) nat: Option<Ix>,
+    /// What the NAT gateway's own route leads to; as `target`.
+    pub(super) onward: Option<u64>,
 }
 
 /// A packet that arrives, or leaves our network.
@@ -107,6 +111,7 @@ impl Door {
             target: route.identity,
             route: (table, number),
             nat: None,
+            onward: None,
         }
     }
 }
@@ -285,8 +290,12 @@ impl Network {
         }
         let to = packet.to.public.unwrap_or(packet.to.address);
         let nat = self.nat_interface(&route.target);
-        let walk = |nat| Walk {
-            door: Some(Door { nat, ..door }),
+        let walk = |nat, onward| Walk {
+            door: Some(Door {
+                nat,
+                onward,
+                ..door
+            }),
             via: Some(PathElement::NatGateway),
             translated: None,
             doubt: None,
@@ -295,7 +304,7 @@ impl Network {
             let doubt = self.edge(subnet, Direction::Egress, to, packet.frame, trace)?;
             return Ok(Walk {
                 doubt: doubt.or(Some(Doubt::Nat)),
-                ..walk(None)
+                ..walk(None, None)
             });
         };
         let mut doubt = None;
@@ -306,26 +315,10 @@ impl Network {
         }
         let table = self.subnet(home).and_then(|it| it.table);
         let public = self.interface(nat).and_then(|it| it.public.first());
-        if let Some(table) = table {
-            let found = self.table(table).1.lookup(to);
-            note(trace, || match found {
-                Some((_, entry)) => Check::route(self, table, entry, to),
-                None => Check::no_route(self, table, to),
-            });
-            match found {
-                None => return Err(Cause::NoRoute(table)),
-                Some((number, it)) if it.blackhole => {
-                    return Err(Cause::NoWayOfNat(table, number));
-                }
-                Some((number, it)) if !carries_nat(it.kind) && public.is_some() => {
-                    return Err(Cause::NoWayOfNat(table, number));
-                }
-                Some(_) => {}
-            }
-        }
+        let onward = table.map(|it| self.onward(packet, it, public.is_some(), trace));
+        let onward = onward.transpose()?;
         self.edge(home, Direction::Egress, to, packet.frame, trace)?;
-        let onward = table.and_then(|it| self.table(it).1.lookup(to));
-        let internet = onward.is_some_and(|(_, it)| it.kind == TargetKind::InternetGateway);
+        let internet = onward.is_some_and(|it| it.kind == TargetKind::InternetGateway);
         if internet && is_private(to) {
             return Err(Cause::NotPublic(home));
         }
@@ -335,7 +328,7 @@ impl Network {
         Ok(Walk {
             translated: public.map(|it| it.address),
             doubt,
-            ..walk(Some(nat))
+            ..walk(Some(nat), onward.map(|it| it.identity))
         })
     }
 
@@ -562,7 +555,7 @@ impl Network {
     }
 }
 
-fn note(trace: &mut Trace<'_>, check: impl FnOnce() -> Check) {
+pub(super) fn note(trace: &mut Trace<'_>, check: impl FnOnce() -> Check) {
     if let Some(checks) = trace {
         checks.push(check());
     }
