@@ -239,6 +239,88 @@ mod tests {
     }
 
     #[test]
+    fn a_nat_gateway_sees_what_its_own_route_drops() {
+        let estate = estate();
+        let gone = with_route("rtb-public", "203.0.113.64/26", "eni-sink");
+        let pulse = [(0, gone), (600, estate.clone())];
+        let found = fate(&estate, &pulse, &flow(17, APP, C2), Activity::default());
+        assert_eq!(found.0, Verdict::Resumes);
+    }
+
+    #[test]
+    fn a_flow_that_a_nat_gateway_sends_elsewhere_ends() {
+        let after = with_route("rtb-public", "203.0.113.64/26", "tgw-1");
+        for protocol in [6, 17, 1] {
+            let out = flow(protocol, APP, C2);
+            let found = fate(&estate(), &[(0, after.clone())], &out, Activity::default());
+            assert_eq!(found.0, Verdict::Cut, "{protocol}");
+        }
+        assert_eq!(refusal(&after, APP, C2), "");
+    }
+
+    #[test]
+    fn whom_a_nat_gateway_reaches_over_the_internet_may_be_untracked() {
+        let mut before = estate();
+        before.update_group(&"sg-web".into(), |it| {
+            let any = "0.0.0.0/0".parse().unwrap();
+            it.rules = Direction::BOTH
+                .map(|it| crate::model::GroupRule::all(it, any))
+                .to_vec();
+        });
+        let mut after = before.clone();
+        after.update_group(&"sg-web".into(), |it| it.rules.clear());
+        let sibling = flow(6, APP, WEB_PUBLIC);
+        let found = fate(&before, &[(0, after)], &sibling, Activity::default());
+        assert_eq!(found, (Verdict::Cut, Grade::Ambiguous));
+    }
+
+    #[test]
+    fn a_cut_by_two_causes_is_no_surer_than_the_weaker_one() {
+        let mut unmapped = estate();
+        unmapped.update_eni(&"eni-web1".into(), |it| it.public.clear());
+        let mut elsewhere = with_route("rtb-public", "0.0.0.0/0", "pcx-1");
+        elsewhere.update_eni(&"eni-web1".into(), |it| it.public.clear());
+        let course = [(0, unmapped), (20, elsewhere)];
+        for (protocol, grade) in [(17, Grade::Ambiguous), (6, Grade::Documented)] {
+            let out = flow(protocol, WEB, C2);
+            let found = fate(&estate(), &course, &out, Activity::default());
+            assert_eq!(found, (Verdict::Cut, grade), "{protocol}");
+        }
+    }
+
+    #[test]
+    fn rules_pick_up_a_flow_whose_entry_ran_out_but_a_load_balancer_resets_it() {
+        let mut before = estate();
+        before.update_group(&"sg-app".into(), |it| {
+            let subnet = "10.0.0.0/24".parse().unwrap();
+            it.rules = vec![crate::model::GroupRule::all(Direction::Ingress, subnet)];
+        });
+        before.update_eni(&"eni-app1".into(), |it| {
+            it.timeouts.tcp_established = Some(60)
+        });
+        let mut balanced = before.clone();
+        balanced.update_eni(&"eni-app1".into(), |it| {
+            it.kind = EniKind::NetworkLoadBalancer;
+            it.timeouts.tcp_established = None;
+        });
+        let silent = |idle| Activity {
+            idle,
+            dormant: true,
+            ..Activity::default()
+        };
+        for (estate, idle, want) in [
+            (&before, 0, (Verdict::Survives, Grade::Ambiguous)),
+            (&balanced, 0, (Verdict::Expires(350), Grade::Documented)),
+            (&balanced, 400, (Verdict::Expires(0), Grade::Documented)),
+        ] {
+            let mut swapped = estate.clone();
+            swapped.update_group(&"sg-web".into(), |it| it.rules.clear());
+            let found = fate(estate, &[(0, swapped)], &flow(6, WEB, APP), silent(idle));
+            assert_eq!(found, want, "{idle} s");
+        }
+    }
+
+    #[test]
     fn gateways_send_on_by_their_own_routes_and_not_everywhere() {
         let sibling = "198.51.100.11";
         for (what, estate, ends, code) in [

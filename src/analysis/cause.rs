@@ -3,7 +3,7 @@
 use super::grade::{Grade, source};
 use super::network::{Ix, Network};
 use super::timers::Timer;
-use crate::model::Direction;
+use crate::model::{Direction, EniKind};
 
 /// What drops a packet. Small and by number; [`Cause::decision`] puts it into words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(super) enum Cause {
     /// A NAT or egress-only gateway lets in answers only.
     Unsolicited(Ix),
     /// The NAT gateway, by its interface, has forgotten the connection.
-    NatForgot(Ix),
+    Forgot(Ix),
     /// The peering connection is gone, or the address is not the other VPC's.
     NotPeered(Ix),
     /// The instance is stopped.
@@ -152,13 +152,20 @@ impl Cause {
                 let words = format!("{id} is reached by answers only");
                 (format!("unsolicited:{id}"), words, source::NAT)
             }
-            Self::NatForgot(ix) => {
+            Self::Forgot(ix) => {
+                let kind = network.interface(ix).map(|it| it.kind);
+                let (who, code, source) = match kind {
+                    Some(EniKind::NetworkLoadBalancer) => {
+                        ("load balancer", "nlb", source::TRACKING)
+                    }
+                    _ => ("NAT gateway", "nat", source::NAT),
+                };
                 let words = format!(
-                    "the NAT gateway of {} forgets a connection that is silent for {}",
+                    "the {who} of {} forgets a connection that is silent for {}",
                     eni(ix),
                     Timer::NAT.text()
                 );
-                (format!("nat_idle:{}", eni(ix)), words, source::NAT)
+                (format!("{code}_idle:{}", eni(ix)), words, source)
             }
             Self::NotPeered(subnet) => {
                 let id = network.subnet(subnet).map_or("?", |it| it.id.as_str());

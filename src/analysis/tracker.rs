@@ -16,7 +16,7 @@ use super::network::{Ix, Network};
 use super::placed::{Placed, Side};
 use super::timers::{EntryKind, Timer};
 use super::walk::{Door, Doubt, Seat, Walk};
-use crate::model::Direction;
+use crate::model::{Direction, EniKind};
 
 /// A NAT gateway forgets a connection after so many milliseconds of silence.
 const NAT_IDLE: i64 = Timer::NAT.at_most as i64 * 1000;
@@ -180,7 +180,7 @@ impl Tracker {
             if self.has_forgotten(at) {
                 return Passage {
                     expired: true,
-                    ..Passage::dropped(Cause::NatForgot(nat))
+                    ..Passage::dropped(Cause::Forgot(nat))
                 };
             }
             self.translated = Some(at);
@@ -300,6 +300,12 @@ impl Tracker {
         *free &= rules != Admission::Yes;
         let alive = entry.filter(|it| !it.is_over(network, placed, ix, at));
         let expired = entry.is_some() && alive.is_none();
+        if expired && forgets(network, placed, ix) {
+            return Passage {
+                expired,
+                ..Passage::dropped(Cause::Forgot(ix))
+            };
+        }
         match (alive, rules) {
             (Some(_), _) | (None, Admission::Yes) => {
                 self.picked_up |= expired && placed.flow.is_tcp();
@@ -336,7 +342,16 @@ impl Tracker {
         let opened = direction(side, false);
         let frames = (placed.frame(false), placed.frame(true));
         let via = placed.via.or(self.via);
-        network.tracking(ix, opened, remote, frames, via)
+        // AWS does not say whether that holds for whom the NAT gateway reaches over the internet.
+        let far = side == Side::Server
+            && placed.server.public.is_some()
+            && via == Some(PathElement::NatGateway);
+        let via = via.filter(|_| !far);
+        let mut tracking = network.tracking(ix, opened, remote, frames, via);
+        if far && tracking.tracked == Some(false) {
+            tracking.grade = tracking.grade.max(Grade::Ambiguous);
+        }
+        tracking
     }
 
     /// The other end, as the interface of `side` sees it.
@@ -357,18 +372,53 @@ impl Tracker {
         }
     }
 
-    /// The timer of the entry that ends first, and when its last packet passed.
-    pub(super) fn soonest(&self, network: &Network, placed: &Placed) -> Option<(Timer, i64)> {
-        let timers = Side::BOTH.into_iter().filter_map(|side| {
-            let entry = self.entries[side as usize]?;
-            let eni = network.interface(placed.interface(side)?)?;
-            let kind = EntryKind::of(placed.flow.protocol, entry.exchanges);
-            Some((eni.timer(kind), entry.last))
-        });
+    /// The timer of the entry that ends first and is missed then, and when its last packet passed. An entry
+    /// whose place the next packet takes by the rules of `end` is not missed.
+    pub(super) fn soonest(
+        &self,
+        network: &Network,
+        end: &Network,
+        placed: &Placed,
+    ) -> Option<(Timer, i64)> {
+        let missed = Side::BOTH
+            .into_iter()
+            .filter(|side| !self.is_renewed(end, placed, *side));
+        let timers = missed.filter_map(|side| self.timer(network, placed, side));
         let nat = self.translated.map(|last| (Timer::NAT, last));
         let timers = timers.chain(nat);
         timers.min_by_key(|(timer, last)| last + i64::from(timer.at_most) * 1000)
     }
+
+    /// The timer of one side's entry, and when its last packet passed.
+    pub(super) fn timer(
+        &self,
+        network: &Network,
+        placed: &Placed,
+        side: Side,
+    ) -> Option<(Timer, i64)> {
+        let entry = self.entries[side as usize]?;
+        let eni = network.interface(placed.interface(side)?)?;
+        let kind = EntryKind::of(placed.flow.protocol, entry.exchanges);
+        Some((eni.timer(kind), entry.last))
+    }
+
+    /// Whether the client's next packet passes by rules where an entry has run out.
+    pub(super) fn is_renewed(&self, network: &Network, placed: &Placed, side: Side) -> bool {
+        let Some(ix) = placed.interface(side) else {
+            return false;
+        };
+        let shown = self.shown.filter(|_| side == Side::Server);
+        let remote = self.remote(placed, side, shown);
+        let rules = network.rules_admit(ix, direction(side, false), remote, placed.frame(false));
+        rules == Admission::Yes && !forgets(network, placed, ix)
+    }
+}
+
+/// A Network Load Balancer resets a TCP connection that was silent for too long, whatever rules say.
+/// <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html>
+fn forgets(network: &Network, placed: &Placed, ix: Ix) -> bool {
+    let kind = network.interface(ix).map(|it| it.kind);
+    placed.flow.is_tcp() && kind == Some(EniKind::NetworkLoadBalancer)
 }
 
 impl Entry {

@@ -325,20 +325,30 @@ impl<'n> Course<'n> {
         } else {
             Grade::Documented
         });
-        let Some((timer, last)) = tracker.soonest(self.end(), placed) else {
+        let Some((timer, last)) = tracker.soonest(self.end(), self.end(), placed) else {
             return Fate::is(Verdict::Survives, grade);
         };
-        let silent = activity.dormant || activity.gap.is_some_and(|gap| gap > timer.at_most);
+        let is_silent =
+            |timer: Timer| activity.dormant || activity.gap.is_some_and(|gap| gap > timer.at_most);
+        let silent = is_silent(timer);
         let ends = last / 1000 + i64::from(timer.at_most);
         let ends = u32::try_from(ends.max(0)).unwrap_or(u32::MAX);
         if silent && ends <= HORIZON {
             // Whether a timer that the plan lowers holds for entries that exist is not documented.
-            let before = tracker.soonest(self.before, placed);
+            let before = tracker.soonest(self.before, self.end(), placed);
             let lowered = before.is_some_and(|(was, _)| was != timer);
             let open = lowered || placed.flow.is_icmp();
             let grade = if open { Grade::Ambiguous } else { grade };
             Fate::is(Verdict::Expires(ends), grade)
         } else {
+            // Nor is it that rules pick up a connection whose entry has run out.
+            let picked_up = |side| {
+                let own = tracker.timer(self.end(), placed, side);
+                own.is_some_and(|(own, _)| is_silent(own) && own.at_most <= HORIZON)
+                    && tracker.is_renewed(self.end(), placed, side)
+            };
+            let open = placed.flow.is_tcp() && Side::BOTH.into_iter().any(picked_up);
+            let grade = if open { Grade::Ambiguous } else { grade };
             Fate::is(Verdict::Survives, grade)
         }
     }
@@ -363,7 +373,7 @@ impl<'n> Course<'n> {
             Some(_) => None,
             None => Some(end.admit(&placed)),
         };
-        let timer = state.soonest(end, &placed).map(|(timer, _)| timer);
+        let timer = state.soonest(end, end, &placed).map(|(timer, _)| timer);
         let (why, source) = reason(&placed, fate, decision.as_ref(), &tracked, timer);
         Judgement {
             fate,

@@ -111,7 +111,7 @@ pub(crate) fn route(destination: &str, target: &str) -> Route {
 }
 
 /// Everything of one family in one direction.
-fn all(direction: Direction, cidr: &str) -> GroupRule {
+pub(crate) fn all(direction: Direction, cidr: &str) -> GroupRule {
     GroupRule::all(direction, cidr.parse().unwrap())
 }
 
@@ -308,7 +308,7 @@ fn gateway(id: &str, kind: GatewayKind, enis: &[&str], name: &str) -> Gateway {
     }
 }
 
-fn eni(id: &str, subnet: usize, host: u8, kind: EniKind) -> Eni {
+pub(crate) fn eni(id: &str, subnet: usize, host: u8, kind: EniKind) -> Eni {
     let net = u8::from(subnet == 9);
     let third = if subnet == 9 { 1 } else { subnet };
     Eni {

@@ -363,7 +363,10 @@ impl Passage<'_> {
     /// The entry has run out: the packet is judged as one of its own.
     fn after_expiry(&self, known: &mut Record, timeouts: &mut Vec<TrackingTimeouts>) -> Passed {
         let judged = self.judge(self.direction, self.packet, 0);
-        let picked_up = !self.is_tcp() || self.switches.expired_flows_are_picked_up;
+        // A load balancer resets such a connection whatever its rules say.
+        // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html
+        let balancer = self.eni.kind == EniKind::NetworkLoadBalancer;
+        let picked_up = !self.is_tcp() || self.switches.expired_flows_are_picked_up && !balancer;
         if judged.permitted && picked_up {
             if self.counts {
                 *known = Record {
