@@ -250,10 +250,14 @@ mod tests {
     #[test]
     fn a_flow_that_a_nat_gateway_sends_elsewhere_ends() {
         let after = with_route("rtb-public", "203.0.113.64/26", "tgw-1");
-        for protocol in [6, 17, 1] {
+        for (protocol, want) in [
+            (6, Verdict::Cut),
+            (1, Verdict::Cut),
+            (17, Verdict::OneWay(Direction::Ingress)),
+        ] {
             let out = flow(protocol, APP, C2);
             let found = fate(&estate(), &[(0, after.clone())], &out, Activity::default());
-            assert_eq!(found.0, Verdict::Cut, "{protocol}");
+            assert_eq!(found.0, want, "{protocol}");
         }
         assert_eq!(refusal(&after, APP, C2), "");
     }
