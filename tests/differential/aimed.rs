@@ -37,11 +37,14 @@ pub(crate) fn case(dice: &mut Dice, number: u64) -> (Parts, Plan, Case) {
     let mut plan = vec![(0, isolate())];
     let (own, neighbour, packet): (Vec<GroupRule>, Vec<GroupRule>, Packet) = match number % 8 {
         0 => {
-            let ports = Some(PortRange {
+            let unprivileged = Some(PortRange {
                 from: 1024,
                 to: 65_535,
             });
-            let answers = GroupRule { ports, ..out };
+            let answers = GroupRule {
+                ports: unprivileged,
+                ..out
+            };
             let answers = GroupRule {
                 protocol: Protocol::TCP,
                 ..answers
