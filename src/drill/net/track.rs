@@ -73,10 +73,13 @@ impl Short {
             remote_low,
             protocol,
         ] = self.rest.to_be_bytes();
-        let [a, b, c, d, e, f, g, h] = self.ends.to_be_bytes();
+        let address = |bits: u64| {
+            let bits = u32::try_from(bits & u64::from(u32::MAX)).unwrap_or_default();
+            Addr::of(IpAddr::V4(bits.into()))
+        };
         Key {
-            own: Addr::of([a, b, c, d].into()),
-            remote: Addr::of([e, f, g, h].into()),
+            own: address(self.ends >> 32),
+            remote: address(self.ends),
             own_port: u16::from_be_bytes([own_high, own_low]),
             remote_port: u16::from_be_bytes([remote_high, remote_low]),
             protocol,
