@@ -300,7 +300,7 @@ mod tests {
             it.rules = vec![crate::model::GroupRule::all(Direction::Ingress, subnet)];
         });
         before.update_eni(&"eni-app1".into(), |it| {
-            it.timeouts.tcp_established = Some(60)
+            it.timeouts.tcp_established = Some(60);
         });
         let mut balanced = before.clone();
         balanced.update_eni(&"eni-app1".into(), |it| {
