@@ -34,7 +34,7 @@ pub(crate) enum Opening {
     Service,
     Opened,
     Refused,
-    /// Somebody outside is answered by another way than the one that it came by. The forecast takes for
+    /// Somebody outside, or of another VPC, is answered by another way than the one that it came by. The forecast takes for
     /// granted that it lives where the answer goes.
     Aside,
 }
@@ -48,6 +48,8 @@ pub(crate) struct Said {
     pub(crate) why: String,
     /// The forecast says that it may be otherwise.
     pub(crate) open: bool,
+    /// The forecast says that AWS is silent or contradicts itself.
+    pub(crate) ambiguous: bool,
 }
 
 /// Whether the flow ends when one direction does.
@@ -95,7 +97,16 @@ pub(crate) fn opening(estate: &Estate, packet: Packet, switches: Switches) -> Op
     let mut wire = Wire::new(packet, estate);
     let asked = wire.send(&mut net, false, 0).1;
     let (fate, answered) = wire.send(&mut net, true, 1);
-    if asked && fate.delivered() && !answered && estate.eni_of_address(packet.src).is_none() {
+    let vpc = |address| estate.eni_of_address(address).map(|it| &it.vpc);
+    let aside = match fate.outcome {
+        Outcome::Delivered(_) => vpc(packet.src).is_none(),
+        Outcome::Dropped(lost) => {
+            let to_nat =
+                matches!(lost, Lost::Blackhole(_)) || lost.to_string().contains("NAT gateway");
+            to_nat && vpc(packet.src) != vpc(packet.dst)
+        }
+    };
+    if asked && !answered && aside {
         return Opening::Aside;
     }
     if wire.ends_at_service() {
@@ -166,6 +177,7 @@ impl Bench<'_> {
                     forecast: format!("new {when}: {forecast:?} {why:?}"),
                     world: format!("new {when}: {world:?} {}", way(estate, case.packet)),
                     open: false,
+                    ambiguous: false,
                     why: String::new(),
                 });
             }
@@ -256,6 +268,7 @@ impl Bench<'_> {
             world: format!("{world:?}"),
             why: String::new(),
             open: fate.grade > Grade::Documented || fate.verdict == Verdict::Unknown,
+            ambiguous: fate.grade == Grade::Ambiguous,
         }
     }
 
