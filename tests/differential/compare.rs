@@ -101,8 +101,14 @@ pub(crate) fn opening(estate: &Estate, packet: Packet, switches: Switches) -> Op
     let aside = match fate.outcome {
         Outcome::Delivered(_) => vpc(packet.src).is_none(),
         Outcome::Dropped(lost) => {
-            let to_nat =
-                matches!(lost, Lost::Blackhole(_)) || lost.to_string().contains("NAT gateway");
+            let to_nat = matches!(
+                lost,
+                Lost::Blackhole(_)
+                    | Lost::TargetChanged(_)
+                    | Lost::Unsolicited(_)
+                    | Lost::NatProtocol(_)
+                    | Lost::NatBeyond(_)
+            );
             to_nat && vpc(packet.src) != vpc(packet.dst)
         }
     };
