@@ -99,7 +99,7 @@ pub(crate) fn opening(estate: &Estate, packet: Packet, switches: Switches) -> Op
     let (fate, answered) = wire.send(&mut net, true, 1);
     let vpc = |address| estate.eni_of_address(address).map(|it| &it.vpc);
     let aside = match fate.outcome {
-        Outcome::Delivered(_) => vpc(packet.src).is_none(),
+        Outcome::Delivered(_) => vpc(packet.src) != vpc(packet.dst),
         Outcome::Dropped(lost) => {
             let to_nat = matches!(
                 lost,
