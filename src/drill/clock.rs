@@ -106,13 +106,20 @@ impl Clock for DrillClock {
         let until = TimeDelta::from_std(duration)
             .ok()
             .and_then(|it| self.now().checked_add_signed(it));
+        match until {
+            Some(until) => self.sleep_until(until),
+            None => Box::pin(std::future::pending()),
+        }
+    }
+}
+
+impl DrillClock {
+    /// Waits for a moment of the world.
+    pub(super) fn sleep_until(&self, until: DateTime<Utc>) -> BoxFuture<'static, ()> {
         let mut stretches = self.stretch.subscribe();
         // Held, so that the pace can always change while somebody sleeps.
         let clock = Arc::clone(&self.stretch);
         Box::pin(async move {
-            let Some(until) = until else {
-                return std::future::pending().await;
-            };
             loop {
                 let now = *stretches.borrow_and_update();
                 match now.wall_at(until) {

@@ -12,7 +12,7 @@ use super::deed::{Act, Deed};
 use super::opening::Opening;
 use crate::model::text::visible;
 use crate::sources::{
-    ExerciseError, ExerciseRecord, Happening, Message, Pace, Reply, Score, Stream,
+    Clock, ExerciseError, ExerciseRecord, Happening, Message, Pace, Reply, Score, Stream,
 };
 
 /// Characters of a message, an answer or a note at the most.
@@ -71,6 +71,16 @@ impl Desk {
             clock.end_at(last.at);
         }
         self.papers().script = Some(deeds.into());
+    }
+
+    /// Waits for a moment of the world. The end of a recording is one, and sleeping for what is left of it may be
+    /// a little too long: nobody wakes after the end.
+    pub(super) async fn reach(&self, moment: DateTime<Utc>, other: &dyn Clock) {
+        if let Some(clock) = &self.clock {
+            return clock.sleep_until(moment).await;
+        }
+        let rest = (moment - other.now()).to_std();
+        other.sleep(rest.unwrap_or_default()).await;
     }
 
     /// When the last deed of a recording is to be done.

@@ -58,12 +58,10 @@ impl Drill {
         let end = self.desk.last_deed();
         let mut is_over = false;
         while !is_over {
-            let now = self.clock().now();
-            let rest = end.map(|end| (end - now).to_std().unwrap_or_default());
-            self.clock()
-                .sleep(rest.map_or(BEAT, |it| it.min(BEAT)))
-                .await;
-            is_over = rest.is_some_and(|it| it <= BEAT);
+            let beat = self.clock().now() + BEAT;
+            let next = end.map_or(beat, |end| beat.min(end));
+            is_over = end == Some(next);
+            self.desk.reach(next, &*self.clock()).await;
             let drill = self.clone();
             // The world may have much to do: that must not hold up who waits for a key.
             let beat = tokio::task::spawn_blocking(move || drill.beat());
