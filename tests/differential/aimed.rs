@@ -4,12 +4,12 @@ use firedoor::analysis::Activity;
 use firedoor::drill::net::Packet;
 use firedoor::model::{
     AclAction, AclEntry, Direction, EniKind, Gateway, GatewayKind, GroupRule, PortRange, Protocol,
-    PublicAddress, RulePeer, TrackingTimeouts,
+    PublicAddress, RouteTable, RulePeer, TrackingTimeouts,
 };
 use firedoor::operation::{Operation, Ref};
 
 use crate::dice::Dice;
-use crate::estates::{all, eni, estate, group_id, route};
+use crate::estates::{all, eni, estate, group_id, route, subnet, subnet_id};
 use crate::flows::Case;
 use crate::parts::Parts;
 use crate::plans::Plan;
@@ -140,13 +140,26 @@ fn plain(dice: &mut Dice) -> Parts {
     parts
 }
 
-/// The neighbour's subnet is behind a Gateway Load Balancer.
+/// Both ways between the host's subnet and the neighbour's lead through a Gateway Load Balancer, whose
+/// endpoint is in a subnet of its own.
 fn balance(parts: &mut Parts) {
+    const OWN: usize = 7;
     let id = "eni-gw";
+    parts.subnets.push(subnet(OWN));
+    let acls = parts.acls.iter_mut().filter(|it| it.id.as_str() == "acl-1");
+    acls.for_each(|it| it.subnets.push(subnet_id(OWN)));
+    parts.tables.push(RouteTable {
+        id: "rtb-gw".into(),
+        vpc: "vpc-1".into(),
+        name: String::new(),
+        main: false,
+        subnets: vec![subnet_id(OWN)],
+        routes: vec![route("10.0.0.0/16", "local")],
+    });
     parts.enis.retain(|it| it.id.as_str() != id);
     parts
         .enis
-        .push(eni(id, 2, 4, EniKind::GatewayLoadBalancerEndpoint));
+        .push(eni(id, OWN, 4, EniKind::GatewayLoadBalancerEndpoint));
     parts.gateways.retain(|it| it.id.as_str() != "vpce-gw");
     parts.gateways.push(Gateway {
         id: "vpce-gw".into(),
@@ -156,11 +169,12 @@ fn balance(parts: &mut Parts) {
         enis: vec![id.into()],
         name: "gwlb".into(),
     });
-    let tables = parts
-        .tables
-        .iter_mut()
-        .filter(|it| it.id.as_str() == "rtb-1");
-    tables.for_each(|it| it.routes.push(route("10.0.2.0/24", "vpce-gw")));
+    for (table, beyond) in [("rtb-1", "10.0.2.0/24"), ("rtb-main", "10.0.1.0/24")] {
+        let tables = parts.tables.iter_mut();
+        tables
+            .filter(|it| it.id.as_str() == table)
+            .for_each(|it| it.routes.push(route(beyond, "vpce-gw")));
+    }
 }
 
 /// The attachment of the transit gateway is in the host's subnet.

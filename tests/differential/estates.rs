@@ -208,7 +208,7 @@ pub(crate) fn subnet_id(number: usize) -> SubnetId {
     format!("subnet-{number}").as_str().into()
 }
 
-fn subnet(number: usize) -> Subnet {
+pub(crate) fn subnet(number: usize) -> Subnet {
     let (vpc, net) = if number == 9 {
         ("vpc-2", 1)
     } else {

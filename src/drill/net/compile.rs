@@ -6,13 +6,13 @@ use std::net::IpAddr;
 use foldhash::fast::FixedState;
 use ipnet::IpNet;
 
-use super::EniIx;
 use super::block::{Addr, Block};
 use super::rules::{AclTable, Line, Matcher, Peer, Rule};
 use super::tables::{
     GroupNumbers, Hop, Interface, Map, Numbers, PeeringTable, Routes, SubnetTable, Tables, Target,
     VpcTable,
 };
+use super::{EniIx, Switches};
 use crate::model::{
     AclAction, Direction, Eni, EniId, EniKind, Estate, Gateway, GatewayId, GatewayKind, GroupRule,
     InstanceState, Peering, Route, RulePeer, SubnetId, VpcId,
@@ -29,9 +29,10 @@ pub(super) struct Lasting {
 }
 
 /// The estate in numbers.
-pub(super) fn compile(estate: &Estate, lasting: &mut Lasting) -> Tables {
+pub(super) fn compile(estate: &Estate, switches: &Switches, lasting: &mut Lasting) -> Tables {
     let mut compiler = Compiler {
         estate,
+        switches,
         lasting,
         vpcs: Numbers::default(),
         subnets: Numbers::default(),
@@ -52,6 +53,7 @@ pub(super) fn compile(estate: &Estate, lasting: &mut Lasting) -> Tables {
 
 struct Compiler<'a> {
     estate: &'a Estate,
+    switches: &'a Switches,
     lasting: &'a mut Lasting,
     vpcs: Numbers<VpcId>,
     subnets: Numbers<SubnetId>,
@@ -145,11 +147,8 @@ impl Compiler<'_> {
                 self.tables.private.entry(at).or_insert(ix);
                 let everywhere = self.tables.everywhere.entry(*address).or_default();
                 everywhere.push(ix);
-                for group in &compiled.groups {
-                    let member = (*group, compiled.vpc, *address);
-                    self.tables.members.insert(member);
-                }
             }
+            self.members(&compiled);
             for mapped in &eni.public {
                 let public = Addr::of(mapped.address);
                 self.tables.public.insert(public, (ix, mapped.private));
@@ -176,6 +175,20 @@ impl Compiler<'_> {
             let mut absent = Self::absent();
             absent.id = self.lasting.enis.ids[number].clone();
             self.tables.enis.push(absent);
+        }
+    }
+
+    /// Whom a rule that names a group of the interface means.
+    fn members(&mut self, eni: &Interface) {
+        let primary = eni.primary.iter().flatten().map(|it| Addr::of(*it));
+        let counted: Vec<Addr> = if self.switches.secondary_addresses_are_members {
+            eni.addresses.clone()
+        } else {
+            primary.collect()
+        };
+        for group in &eni.groups {
+            let members = counted.iter().map(|it| (*group, eni.vpc, *it));
+            self.tables.members.extend(members);
         }
     }
 

@@ -177,7 +177,7 @@ impl Net {
     /// The network of an estate, in which nothing was said yet.
     pub fn new(estate: &Estate, switches: Switches) -> Self {
         let mut lasting = Lasting::default();
-        let tables = compile::compile(estate, &mut lasting);
+        let tables = compile::compile(estate, &switches, &mut lasting);
         let mut tracks = Tracks::default();
         tracks.make_room(tables.enis.len());
         Self {
@@ -193,7 +193,7 @@ impl Net {
 
     /// The estate has changed. What is remembered of flows stays.
     pub fn update(&mut self, estate: &Estate) {
-        let next = compile::compile(estate, &mut self.lasting);
+        let next = compile::compile(estate, &self.switches, &mut self.lasting);
         let before = std::mem::replace(&mut self.tables, next);
         self.generation += 1;
         self.tracks.make_room(self.tables.enis.len());

@@ -388,7 +388,14 @@ impl Passage<'_> {
 
     /// Judges a known flow again if its rules or its path are others.
     fn refresh(&self, known: &mut Record) {
-        if known.generation == self.generation && known.path == self.path {
+        // Answers may come by another way: what the first packet passed decides.
+        let auto = if known.initiated == self.direction {
+            self.path.auto
+        } else {
+            known.path.auto
+        };
+        let path = Path { auto, ..self.path };
+        if known.generation == self.generation && known.path == path {
             return;
         }
         let Packet { src, dst, .. } = self.packet;
@@ -398,14 +405,15 @@ impl Passage<'_> {
             (dst, src)
         };
         let first = known.first(self.packet.protocol, ends);
-        known.path = self.path;
+        known.path = path;
         known.generation = self.generation;
-        let forward = self.judge(known.initiated, first, known.marks);
+        let of_path = Self { path, ..*self };
+        let forward = of_path.judge(known.initiated, first, known.marks);
         known.permitted = forward.permitted;
         known.untracked = forward.untracked;
         known.forward_marks = forward.marks;
         let back = opposite(known.initiated);
-        known.backward = self.judge(back, first.reversed(), 0).permitted;
+        known.backward = of_path.judge(back, first.reversed(), 0).permitted;
         let modified = !known.tracked && !forward.still;
         known.dead |= modified && self.switches.modified_rule_cuts_untracked;
     }

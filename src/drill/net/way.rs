@@ -144,7 +144,8 @@ impl Way<'_> {
         let tables = self.tables;
         let dst = Addr::of(packet.dst);
         let there = tables.at(eni.vpc, dst).and_then(|it| tables.eni(it));
-        let auto = there.is_some_and(|it| it.auto);
+        let far = self.switches.far_side_of_nat_is_tracked && tables.nat_public.contains(&dst);
+        let auto = far || there.is_some_and(|it| it.auto);
         let inside = subnet.blocks.iter().any(|it| it.contains(dst));
         let route = tables.route(subnet, dst);
         if inside && !self.is_intercepted(subnet, &route) {

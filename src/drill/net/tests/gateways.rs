@@ -182,3 +182,45 @@ fn a_flow_ends_when_its_route_leads_elsewhere_and_a_new_one_goes_there() {
     assert!(matches!(world.loses(beacon(), 1.0), Lost::TargetChanged(_)));
     assert!(world.passes(packet(Packet::TCP, WEB, C2, (50_001, 443)), 1.0));
 }
+
+#[test]
+fn whom_a_nat_gateway_reaches_over_the_internet_is_tracked_if_aws_does_that() {
+    for tracked in [false, true] {
+        let switches = Switches {
+            far_side_of_nat_is_tracked: tracked,
+            ..Switches::default()
+        };
+        let mut world = World::with(estate(), switches);
+        world.groups("eni-web1", &["sg-open"]);
+        let request = packet(Packet::TCP, APP, WEB_PUBLIC, (50_000, 443));
+        world.open(request);
+        world.groups("eni-web1", &["sg-iso"]);
+        assert_eq!(world.passes(request, 1.0), tracked);
+    }
+}
+
+#[test]
+fn a_secondary_address_of_a_member_counts_unless_aws_means_the_primary_one() {
+    const SECOND: &str = "10.0.2.99";
+    for counts in [true, false] {
+        let switches = Switches {
+            secondary_addresses_are_members: counts,
+            ..Switches::default()
+        };
+        let mut world = World::with(estate(), switches);
+        world.change(|it| {
+            let member = it.eni_of_address(address(APP)).unwrap();
+            let (member, group) = (member.id.clone(), member.groups[0].clone());
+            it.update_eni(&member, |it| it.addresses.push(address(SECOND)));
+            let permit = GroupRule {
+                peer: RulePeer::Group(group),
+                ..rule(Direction::Ingress, Protocol::TCP, 9000, "10.0.0.0/8")
+            };
+            it.update_group(&"sg-web".into(), |it| it.rules.push(permit));
+        });
+        for (from, passes) in [(APP, true), (SECOND, counts)] {
+            let request = packet(Packet::TCP, from, WEB, (50_000, 9000));
+            assert_eq!(world.passes(request, 0.0), passes, "{from}, {counts}");
+        }
+    }
+}
