@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::network::Ix;
 use crate::model::{Acl, AclAction, AclEntry, Direction, Protocol};
 
 /// The entries of one NACL, per direction and family, in the order in which they are tried.
@@ -36,6 +37,8 @@ pub(super) struct Frame {
     pub(super) ports: (u16, u16),
     /// ICMP type and code.
     pub(super) icmp: (u8, u8),
+    /// An entry that drops some of these ports, and not the one in use: the flow is seen to live.
+    pub(super) spared: Option<(Ix, Direction, u16)>,
 }
 
 /// A NACL's answer.
@@ -194,6 +197,7 @@ mod tests {
             protocol: 6,
             ports,
             icmp: (8, 0),
+            spared: None,
         };
         AclRules::of(&acl).judge(Direction::Ingress, remote.parse().unwrap(), frame)
     }

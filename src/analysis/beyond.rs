@@ -3,11 +3,13 @@
 
 use std::net::IpAddr;
 
+use super::acl::Frame;
 use super::cause::Cause;
 use super::explain::Check;
+use super::flow::PathElement;
 use super::network::{Ix, Network};
 use super::routes::{Entry, TargetKind};
-use super::walk::{Doubt, End, Packet, Seat, Trace, note};
+use super::walk::{CHOSEN, Doubt, End, Packet, Seat, Trace, Walk, note};
 use crate::model::Direction;
 
 impl Network {
@@ -91,8 +93,84 @@ impl Network {
         match self.table(table).1.lookup(to) {
             None => Err(Cause::NoRoute(table)),
             Some((number, it)) if it.blackhole => Err(Cause::Blackhole(table, number)),
+            Some((number, it)) if it.kind == TargetKind::NatGateway => {
+                Err(Cause::NoWayOfNat(table, number))
+            }
             Some(_) => Ok(()),
         }
+    }
+
+    /// The end that a NAT gateway is for whom it reaches otherwise than over the internet: they see its private
+    /// address. <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html>
+    pub(super) fn private_end(&self, nat: Ix) -> Option<End> {
+        let eni = self.estate().eni(&self.interface(nat)?.id)?;
+        Some(End {
+            address: *eni.addresses.first()?,
+            seat: Seat::Interface(nat),
+            public: None,
+        })
+    }
+
+    /// From a NAT gateway on to its own VPC, or to another one.
+    pub(super) fn beyond_nat(
+        &self,
+        packet: &Packet,
+        gateway: End,
+        home: Ix,
+        trace: &mut Trace<'_>,
+    ) -> Result<Walk, Cause> {
+        let beyond = Packet {
+            from: gateway,
+            target: None,
+            onward: None,
+            ..*packet
+        };
+        self.outbound(&beyond, home, trace)
+    }
+
+    /// The answer of one of our interfaces to what a NAT gateway sent it from its private address: to the
+    /// gateway first, and from there to the client.
+    pub(super) fn back_by_nat(&self, packet: &Packet, nat: Ix) -> Result<Walk, Cause> {
+        let trace = &mut None;
+        let home = self.interface(nat).and_then(|it| it.subnet);
+        let (Some(gateway), Some(home)) = (self.private_end(nat), home) else {
+            return self.walk(packet, None);
+        };
+        let frame = Frame {
+            ports: CHOSEN,
+            ..packet.frame
+        };
+        let to_gateway = Packet {
+            to: gateway,
+            frame,
+            ..*packet
+        };
+        let walk = self.walk(&to_gateway, None)?;
+        let client = packet.to.address;
+        self.routed_back(home, client)?;
+        let mut entered = None;
+        if self.subnet_of(packet.to) != Some(home) {
+            self.edge(home, Direction::Egress, client, packet.frame, trace)?;
+            entered = self.enter(packet, packet.from.address, trace)?;
+        }
+        Ok(Walk {
+            via: Some(PathElement::NatGateway),
+            doubt: walk.doubt.or(entered),
+            ..walk
+        })
+    }
+
+    /// Over IPv6 the internet's packets come in by what the subnet's own route leads to; by an egress-only
+    /// gateway only answers do.
+    /// <https://docs.aws.amazon.com/vpc/latest/userguide/egress-only-internet-gateway.html>
+    pub(super) fn still_open(&self, to: End, subnet: Ix, source: IpAddr) -> Result<(), Cause> {
+        let table = self.subnet(subnet).and_then(|it| it.table);
+        let route = table.and_then(|it| self.table(it).1.lookup(source));
+        let closed = route.is_some_and(|(_, it)| it.kind == TargetKind::EgressOnlyGateway);
+        if to.address.is_ipv6() && closed {
+            return Err(Cause::Unsolicited(subnet));
+        }
+        Ok(())
     }
 }
 
@@ -108,13 +186,25 @@ pub(super) fn is_private(address: IpAddr) -> bool {
     }
 }
 
-/// Whether a public NAT gateway sends packets on by such a target: the internet, or another network behind
-/// a transit or virtual private gateway.
+/// Whether NAT gateways carry packets to an address: IPv4, and what stands for it in IPv6.
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-nat64-dns64.html>
+pub(super) fn is_translated(to: IpAddr) -> bool {
+    match to {
+        IpAddr::V4(_) => true,
+        IpAddr::V6(it) => it.segments()[..6] == [0x64, 0xff9b, 0, 0, 0, 0],
+    }
+}
+
+/// Whether a public NAT gateway sends packets on by such a target: the internet, its own VPC, or another
+/// network behind a transit or virtual private gateway.
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html>
 fn carries_nat(kind: TargetKind) -> bool {
     matches!(
         kind,
-        TargetKind::InternetGateway | TargetKind::TransitGateway | TargetKind::VpnGateway
+        TargetKind::InternetGateway
+            | TargetKind::Local
+            | TargetKind::TransitGateway
+            | TargetKind::VpnGateway
     )
 }
 

@@ -22,6 +22,8 @@ pub(super) enum Cause {
     NoWayOfNat(Ix, u16),
     /// The flow is routed to another target than the one that it was opened through.
     TargetChanged(Ix, u16),
+    /// The answer goes to a NAT gateway, and would reach the client from an address that it did not ask.
+    AnotherWay(Ix, u16),
     /// The internet gateway knows no public address for it.
     NoPublicAddress(Ix),
     /// An internet gateway carries nothing to a private address; the subnet that it leaves.
@@ -30,6 +32,8 @@ pub(super) enum Cause {
     SourceCheck(Ix),
     /// NAT gateways carry TCP, UDP and ICMP.
     NatProtocol(u8),
+    /// NAT gateways carry IPv6 only to addresses that stand for IPv4 ones.
+    NatFamily,
     /// A NAT or egress-only gateway lets in answers only.
     Unsolicited(Ix),
     /// The NAT gateway, by its interface, has forgotten the connection.
@@ -124,6 +128,11 @@ impl Cause {
                     source::ROUTES,
                 )
             }
+            Self::AnotherWay(table, number) => {
+                let (id, target) = route(network, table, number);
+                let words = format!("{id} sends it to {target}, which gives it another source");
+                (format!("another_way:{id}:{target}"), words, source::NAT)
+            }
             Self::NoPublicAddress(ix) => {
                 let words = format!("no public address is mapped to {}", eni(ix));
                 (format!("no_public_ip:{}", eni(ix)), words, source::INTERNET)
@@ -145,6 +154,11 @@ impl Cause {
             Self::NatProtocol(protocol) => (
                 format!("nat_protocol:{protocol}"),
                 format!("NAT gateways do not carry IP protocol {protocol}"),
+                source::NAT,
+            ),
+            Self::NatFamily => (
+                "nat_family:ipv6".into(),
+                "NAT gateways do not carry IPv6 to IPv6 addresses".into(),
                 source::NAT,
             ),
             Self::Unsolicited(subnet) => {

@@ -47,6 +47,7 @@ impl Placed {
                 (flow.server_port, flow.server_port)
             },
             icmp: flow.icmp_of(reply),
+            spared: None,
         }
     }
 

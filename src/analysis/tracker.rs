@@ -14,6 +14,7 @@ use super::grade::Grade;
 use super::groups::{Admission, Remote, Tracking};
 use super::network::{Ix, Network};
 use super::placed::{Placed, Side};
+use super::routes::TargetKind;
 use super::timers::{EntryKind, Timer};
 use super::walk::{Door, Doubt, Seat, Walk};
 use crate::model::{Direction, EniKind};
@@ -41,6 +42,9 @@ pub(super) struct Tracker {
     via: Option<PathElement>,
     /// The address that the server knows the client by, where it is not the client's own.
     shown: Option<IpAddr>,
+    /// Entries of network ACLs that drop some of the ports that it may use, and not the one in use: one for
+    /// each direction.
+    spared: [Option<(Ix, Direction, u16)>; 2],
     /// When the last packet passed the NAT gateway, where there is one.
     translated: Option<i64>,
     /// The weakest answer that it rests on.
@@ -93,6 +97,7 @@ impl Tracker {
             free: [false; 2],
             doors: [None; 2],
             via: None,
+            spared: [None; 2],
             translated: None,
             shown: None,
             grade: Grade::Documented,
@@ -113,7 +118,12 @@ impl Tracker {
         let mut tracker = Self::new();
         let mut refused = None;
         for reply in [false, true] {
-            match tracker.walk(network, placed, reply) {
+            let mut walk = tracker.walk(network, placed, reply);
+            if let Err(Cause::SomePorts(acl, direction, number)) = walk {
+                tracker.spared[usize::from(reply)] = Some((acl, direction, number));
+                walk = tracker.walk(network, placed, reply);
+            }
+            match walk {
                 Ok(walk) => tracker.learn(&walk, reply),
                 Err(cause) => refused = refused.or(Some(cause)),
             }
@@ -202,9 +212,13 @@ impl Tracker {
         reply: bool,
     ) -> Result<Walk, Cause> {
         let mut packet = placed.packet(reply);
-        if network.subnet_of(packet.from).is_none() {
-            // In from outside: an answer comes by the way that its request went out.
-            packet.door = self.doors[usize::from(!reply)].filter(|_| reply);
+        packet.frame.spared = self.spared[usize::from(reply)];
+        let ours = network.subnet_of(packet.from).is_some();
+        if !ours {
+            // In from outside: an answer comes by the way that its request went out, and what is answered
+            // to the internet came from it.
+            let other = self.doors[usize::from(!reply)];
+            packet.door = other.filter(|it| reply || it.kind == TargetKind::InternetGateway);
         }
         if reply && placed.server.public.is_some() && self.shown.is_some() {
             // The server answers to the address that it sees, by its own routes.
@@ -214,7 +228,25 @@ impl Tracker {
         let earlier = self.doors[usize::from(reply)];
         packet.target = earlier.map(|it| it.target);
         packet.onward = earlier.and_then(|it| it.onward);
-        network.walk(&packet, None)
+        if let Some(nat) = self.doors[0].and_then(|it| it.nat)
+            && (reply && ours && placed.server.public.is_none())
+        {
+            return network.back_by_nat(&packet, nat);
+        }
+        let walk = network.walk(&packet, None)?;
+        match walk.door {
+            // It would bear the address of a NAT gateway that the client knows nothing of.
+            Some(door) if reply && ours && door.kind == TargetKind::NatGateway => {
+                let (table, number) = door.route;
+                Err(Cause::AnotherWay(table, number))
+            }
+            _ => Ok(walk),
+        }
+    }
+
+    /// Whether it lives though rules refuse some of the ports that it may use.
+    pub(super) fn is_spared(&self) -> bool {
+        self.spared.iter().any(Option::is_some)
     }
 
     fn has_forgotten(&self, at: i64) -> bool {
@@ -360,7 +392,9 @@ impl Tracker {
             Side::Client => placed.server,
             Side::Server => placed.client,
         };
-        let address = translated.or(other.public);
+        // The server knows the client by the address that the gateway between them shows.
+        let shown = self.shown.filter(|_| matches!(side, Side::Server));
+        let address = translated.or(shown).or(other.public);
         let middlebox = placed.via.or(self.via) == Some(PathElement::Appliance);
         Remote {
             address: address.unwrap_or(other.address),
@@ -407,8 +441,7 @@ impl Tracker {
         let Some(ix) = placed.interface(side) else {
             return false;
         };
-        let shown = self.shown.filter(|_| side == Side::Server);
-        let remote = self.remote(placed, side, shown);
+        let remote = self.remote(placed, side, None);
         let rules = network.rules_admit(ix, direction(side, false), remote, placed.frame(false));
         rules == Admission::Yes && !forgets(network, placed, ix)
     }

@@ -8,7 +8,7 @@ use super::grade::{Grade, source};
 use super::groups::Tracking;
 use super::network::{Ix, Network};
 use super::placed::{Placed, Side};
-use super::timers::Timer;
+use super::timers::{EntryKind, Timer};
 use super::tracker::{Passage, Tracker, direction};
 use super::walk::Doubt;
 use crate::model::{Direction, EniId, GroupRule, RouteTableId};
@@ -197,8 +197,8 @@ impl<'n> Course<'n> {
         let mut probe = tracker;
         let forward = probe.step(self.end(), placed, false, last);
         let back = probe.step(self.end(), placed, true, last);
-        if let Some(fate) = already_refused(refused, [forward.cause, back.cause]) {
-            return fate;
+        if refused.is_some() {
+            return REFUSED;
         }
         if forward.unknown || back.unknown {
             return Fate::is(Verdict::Unknown, Grade::Ambiguous);
@@ -217,6 +217,13 @@ impl<'n> Course<'n> {
                 fate
             }
         };
+        if tracker.is_spared() {
+            fate.grade = fate.grade.max(Grade::Expected);
+        }
+        // Nor does it say whether a timer that the plan lowers holds for entries that exist.
+        if fate.verdict == Verdict::Expires(0) && self.changes_timers(placed) {
+            fate.grade = Grade::Ambiguous;
+        }
         // AWS does not say whether a packet in the middle of a flow makes an entry.
         if probe.picked_up || is_ambiguous(forward) || is_ambiguous(back) {
             fate.grade = Grade::Ambiguous;
@@ -244,8 +251,8 @@ impl<'n> Course<'n> {
             })
         };
         let (forward, back) = (passage(self.end(), false), passage(self.end(), true));
-        if let Some(fate) = already_refused(refused, [forward.cause, back.cause]) {
-            return fate;
+        if refused.is_some() {
+            return REFUSED;
         }
         if forward.cause.is_some() || back.cause.is_some() {
             return stopped(placed, activity, tracker, forward, back);
@@ -261,6 +268,8 @@ impl<'n> Course<'n> {
             Fate::is(Verdict::Resumes, Grade::Expected)
         } else if is_ambiguous(forward) || is_ambiguous(back) {
             Fate::is(Verdict::Unaffected, Grade::Ambiguous)
+        } else if tracker.is_spared() {
+            Fate::is(Verdict::Unaffected, Grade::Expected)
         } else {
             Fate::UNAFFECTED
         }
@@ -283,6 +292,20 @@ impl<'n> Course<'n> {
             }
         }
         blocked
+    }
+
+    /// Whether the plan gives an interface of the flow other idle timeouts.
+    fn changes_timers(&self, placed: &Placed) -> bool {
+        let kinds = [1, 2].map(|exchanges| EntryKind::of(placed.flow.protocol, exchanges));
+        let timers = |network: &'n Network, side| {
+            let eni = network.interface(placed.interface(side)?)?;
+            Some(kinds.map(|it| eni.timer(it)))
+        };
+        let changed = |stage: &'n Stage| {
+            let mut sides = Side::BOTH.into_iter();
+            sides.any(|it| timers(&stage.network, it) != timers(self.before, it))
+        };
+        self.stages.iter().any(changed)
     }
 
     /// AWS says that an untracked flow ends when its rule is modified, and does not say of what becomes of
@@ -391,18 +414,12 @@ fn is_ambiguous(passage: Passage) -> bool {
     matches!(passage.doubt, Some(Doubt::OwnSubnet | Doubt::Attachment))
 }
 
-/// The fate of a flow which the logs show though the rules as read refuse it: they are younger than it
-/// is, unless they refuse only some of the ports that it may use.
-fn already_refused(refused: Option<Cause>, now: [Option<Cause>; 2]) -> Option<Fate> {
-    let refused = refused?;
-    let ports_only = matches!(refused, Cause::SomePorts(..));
-    let no_worse = now.iter().flatten().all(|it| *it == refused);
-    Some(if ports_only && no_worse {
-        Fate::is(Verdict::Unaffected, Grade::Expected)
-    } else {
-        Fate::is(Verdict::Unknown, Grade::Ambiguous)
-    })
-}
+/// The fate of a flow which the logs show though the rules as read refuse it: they are younger than it is.
+const REFUSED: Fate = Fate {
+    verdict: Verdict::Unknown,
+    grade: Grade::Ambiguous,
+    ..Fate::UNAFFECTED
+};
 
 /// At least one direction is dropped.
 fn stopped(

@@ -12,7 +12,7 @@
 use std::net::IpAddr;
 
 use super::acl::{Frame, Ruling};
-use super::beyond::is_private;
+use super::beyond::{is_private, is_translated};
 use super::cause::Cause;
 use super::explain::Check;
 use super::flow::PathElement;
@@ -101,6 +101,10 @@ pub(super) enum Doubt {
     OwnSubnet,
 }
 
+/// The ports of which a NAT gateway chooses one, which is not known:
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html>
+pub(super) const CHOSEN: (u16, u16) = (1024, 65535);
+
 /// Records what is checked on the way, for the explanation.
 pub(super) type Trace<'t> = Option<&'t mut Vec<Check>>;
 
@@ -154,7 +158,12 @@ impl Network {
         }
     }
 
-    fn outbound(&self, packet: &Packet, subnet: Ix, trace: &mut Trace<'_>) -> Result<Walk, Cause> {
+    pub(super) fn outbound(
+        &self,
+        packet: &Packet,
+        subnet: Ix,
+        trace: &mut Trace<'_>,
+    ) -> Result<Walk, Cause> {
         let destination = packet.to.public.unwrap_or(packet.to.address);
         if packet.to.public.is_none() && self.subnet_of(packet.to) == Some(subnet) {
             return Ok(Walk {
@@ -289,6 +298,9 @@ impl Network {
             return Err(Cause::NatProtocol(packet.frame.protocol));
         }
         let to = packet.to.public.unwrap_or(packet.to.address);
+        if !is_translated(to) {
+            return Err(Cause::NatFamily);
+        }
         let nat = self.nat_interface(&route.target);
         let walk = |nat, onward| Walk {
             door: Some(Door {
@@ -297,8 +309,7 @@ impl Network {
                 ..door
             }),
             via: Some(PathElement::NatGateway),
-            translated: None,
-            doubt: None,
+            ..Walk::DIRECT
         };
         let Some((nat, home)) = nat.and_then(|ix| Some((ix, self.interface(ix)?.subnet?))) else {
             let doubt = self.edge(subnet, Direction::Egress, to, packet.frame, trace)?;
@@ -317,6 +328,17 @@ impl Network {
         let public = self.interface(nat).and_then(|it| it.public.first());
         let onward = table.map(|it| self.onward(packet, it, public.is_some(), trace));
         let onward = onward.transpose()?;
+        let door = walk(Some(nat), onward.map(|it| it.identity));
+        if onward.is_some_and(|it| it.kind != TargetKind::InternetGateway)
+            && let Some(gateway) = self.private_end(nat)
+        {
+            let beyond = self.beyond_nat(packet, gateway, home, trace)?;
+            return Ok(Walk {
+                translated: Some(gateway.address),
+                doubt: doubt.or(beyond.doubt),
+                ..door
+            });
+        }
         self.edge(home, Direction::Egress, to, packet.frame, trace)?;
         let internet = onward.is_some_and(|it| it.kind == TargetKind::InternetGateway);
         if internet && is_private(to) {
@@ -328,7 +350,7 @@ impl Network {
         Ok(Walk {
             translated: public.map(|it| it.address),
             doubt,
-            ..walk(Some(nat), onward.map(|it| it.identity))
+            ..door
         })
     }
 
@@ -445,14 +467,13 @@ impl Network {
         };
         if door.is_some_and(|it| it.kind == TargetKind::InternetGateway) {
             self.public_source(packet.to)?;
+            self.still_open(packet.to, subnet, source)?;
         }
         let nat = door.and_then(|it| it.nat);
         let home = nat.and_then(|ix| self.interface(ix)?.subnet);
         if let Some(home) = home {
-            // The port that the NAT gateway chose is not known:
-            // https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html
             let to_nat = Frame {
-                ports: (1024, 65535),
+                ports: CHOSEN,
                 ..packet.frame
             };
             self.edge(home, Direction::Ingress, source, to_nat, trace)?;
@@ -550,6 +571,7 @@ impl Network {
         match ruling {
             Ruling::Allow(_) => Ok(None),
             Ruling::Deny(number) => Err(Cause::Acl(acl, direction, number)),
+            Ruling::Mixed(number) if frame.spared == Some((acl, direction, number)) => Ok(None),
             Ruling::Mixed(number) => Err(Cause::SomePorts(acl, direction, number)),
         }
     }

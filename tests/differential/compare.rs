@@ -34,9 +34,6 @@ pub(crate) enum Opening {
     Service,
     Opened,
     Refused,
-    /// Somebody outside, or of another VPC, is answered by another way than the one that it came by. The forecast takes for
-    /// granted that it lives where the answer goes.
-    Aside,
 }
 
 /// What both say.
@@ -48,8 +45,6 @@ pub(crate) struct Said {
     pub(crate) why: String,
     /// The forecast says that it may be otherwise.
     pub(crate) open: bool,
-    /// The forecast says that AWS is silent or contradicts itself.
-    pub(crate) ambiguous: bool,
 }
 
 /// Whether the flow ends when one direction does.
@@ -96,25 +91,7 @@ pub(crate) fn opening(estate: &Estate, packet: Packet, switches: Switches) -> Op
     let mut net = Net::new(estate, switches);
     let mut wire = Wire::new(packet, estate);
     let asked = wire.send(&mut net, false, 0).1;
-    let (fate, answered) = wire.send(&mut net, true, 1);
-    let vpc = |address| estate.eni_of_address(address).map(|it| &it.vpc);
-    let aside = match fate.outcome {
-        Outcome::Delivered(_) => vpc(packet.src) != vpc(packet.dst),
-        Outcome::Dropped(lost) => {
-            let to_nat = matches!(
-                lost,
-                Lost::Blackhole(_)
-                    | Lost::TargetChanged(_)
-                    | Lost::Unsolicited(_)
-                    | Lost::NatProtocol(_)
-                    | Lost::NatBeyond(_)
-            );
-            to_nat && vpc(packet.src) != vpc(packet.dst)
-        }
-    };
-    if asked && !answered && aside {
-        return Opening::Aside;
-    }
+    let answered = wire.send(&mut net, true, 1).1;
     if wire.ends_at_service() {
         Opening::Service
     } else if asked && answered {
@@ -178,12 +155,11 @@ impl Bench<'_> {
                 Some(Err(it)) => it.words.contains("some of the ports"),
                 _ => false,
             };
-            if forecast != world && !may_differ && world != Opening::Aside {
+            if forecast != world && !may_differ {
                 return Some(Said {
                     forecast: format!("new {when}: {forecast:?} {why:?}"),
                     world: format!("new {when}: {world:?} {}", way(estate, case.packet)),
                     open: false,
-                    ambiguous: false,
                     why: String::new(),
                 });
             }
@@ -274,7 +250,6 @@ impl Bench<'_> {
             world: format!("{world:?}"),
             why: String::new(),
             open: fate.grade > Grade::Documented || fate.verdict == Verdict::Unknown,
-            ambiguous: fate.grade == Grade::Ambiguous,
         }
     }
 

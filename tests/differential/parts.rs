@@ -48,7 +48,6 @@ impl Parts {
         let mut all = Vec::new();
         without(self, &mut all, |it| &mut it.enis);
         without(self, &mut all, |it| &mut it.peerings);
-        without(self, &mut all, |it| &mut it.lists);
         without(self, &mut all, |it| &mut it.groups);
         for at in 0..self.groups.len() {
             without(self, &mut all, |it| &mut it.groups[at].rules);

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use firedoor::drill::net::{Arrival, Fate, Micros, Net, Origin, Packet, Place, Sight};
 use firedoor::model::{EniId, EniKind, Estate};
+use ipnet::IpNet;
 use serde_json::Value;
 
 /// An end.
@@ -96,17 +97,19 @@ impl Wire {
             End::Ours(id) => estate.eni(id).and_then(|it| it.public_of(private)),
             End::Outside => None,
         };
-        let known_as = |own: &End, other: &End, private: IpAddr| match other {
-            End::Outside => public(own, private).unwrap_or(private),
-            End::Ours(_) => private,
+        let known_as = |own: &End, other: &End, ends: (IpAddr, IpAddr)| match (own, other) {
+            (End::Ours(id), End::Outside) if !is_joined(estate, id, ends.1) => {
+                public(own, ends.0).unwrap_or(ends.0)
+            }
+            _ => ends.0,
         };
         Self {
             request: Packet {
-                dst: known_as(&server, &client, packet.dst),
+                dst: known_as(&server, &client, (packet.dst, packet.src)),
                 ..packet
             },
             reply: Packet {
-                src: known_as(&client, &server, packet.src),
+                src: known_as(&client, &server, (packet.src, packet.dst)),
                 ..packet
             }
             .reversed(),
@@ -160,6 +163,21 @@ impl Wire {
     pub(crate) fn ends_at_service(&self) -> bool {
         self.heard.is_some_and(|it| it.at == Place::Service)
     }
+}
+
+/// Whether somebody outside is joined to an interface's network, and knows its private address: its route
+/// there leads to a transit gateway, a VPN or a peering connection.
+fn is_joined(estate: &Estate, id: &EniId, other: IpAddr) -> bool {
+    let subnet = estate.eni(id).map(|it| &it.subnet);
+    let table = subnet.and_then(|it| estate.table_of_subnet(it));
+    let routes = table.into_iter().flat_map(|it| &it.routes);
+    let blocks = routes.filter_map(|it| Some((it.destination.parse::<IpNet>().ok()?, it)));
+    let over = blocks.filter(|(block, _)| block.contains(&other));
+    let route = over.max_by_key(|(block, _)| block.prefix_len());
+    route.is_some_and(|(_, it)| {
+        let kinds = ["tgw-", "vgw-", "pcx-"];
+        kinds.iter().any(|kind| it.target.starts_with(kind))
+    })
 }
 
 fn is_at(net: &Net, end: &End, place: Place) -> bool {

@@ -174,7 +174,9 @@ impl Way<'_> {
                 }
             }
         }
-        plan.auto |= tables.tracks(plan.to, self.switches) || self.is_firewall(plan.to);
+        plan.auto |= tables.tracks(plan.to, self.switches)
+            || self.is_firewall(plan.to)
+            || self.is_auto_beyond(plan.to, dst);
         plan.references = !matches!(plan.to, Target::Appliance(_) | Target::Transit);
         plan
     }
@@ -195,6 +197,13 @@ impl Way<'_> {
         let kind = self.tables.eni(it).map(|it| it.kind);
         kind == Some(EniKind::GatewayLoadBalancerEndpoint)
             && self.switches.gateway_load_balancer_is_tracked
+    }
+
+    /// An interface of another VPC, connections to which are always tracked.
+    fn is_auto_beyond(&self, to: Target, dst: Addr) -> bool {
+        let all = self.tables.everywhere.get(&dst).into_iter().flatten();
+        let mut enis = all.filter_map(|it| self.tables.eni(*it));
+        matches!(to, Target::Peering(_) | Target::Transit) && enis.any(|it| it.auto)
     }
 
     fn is_in(&self, subnet: &SubnetTable, eni: EniIx) -> bool {
@@ -361,7 +370,8 @@ impl Way<'_> {
                 .clone()
                 .unwrap_or_else(|| eni.id.as_str().into())
         };
-        if !packet.has_ports() && !packet.is_icmp() {
+        let carried = packet.has_ports() || packet.is_icmp();
+        if !carried || !own && has_no_ipv4(packet.dst) {
             return Err(Lost::NatProtocol(gateway()));
         }
         if own {
@@ -483,6 +493,13 @@ fn is_private(address: IpAddr) -> bool {
         }
         IpAddr::V6(_) => false,
     }
+}
+
+/// IPv6 to elsewhere than NAT64's prefix, which NAT gateways do not carry.
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-nat64-dns64.html>
+fn has_no_ipv4(to: IpAddr) -> bool {
+    let IpAddr::V6(it) = to else { return false };
+    it.to_bits() >> 32 != 0x0064_ff9b_u128 << 64
 }
 
 /// `None`: AWS has no code for it.
