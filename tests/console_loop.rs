@@ -12,7 +12,6 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use firedoor::app::{
     self, AppState, Dialog, Exit, Input, Key, Message, Mode, Pane, Preflight, Session, Settings,
     Signal,
@@ -30,19 +29,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
-/// Time that passes as tokio's.
-struct PausedClock(Instant);
-
-impl Clock for PausedClock {
-    fn now(&self) -> DateTime<Utc> {
-        let began = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
-        began + TimeDelta::from_std(self.0.elapsed()).unwrap()
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(sleep(duration))
-    }
-}
+#[path = "support/simulated.rs"]
+mod simulated;
 
 /// A source that never answers.
 struct Silence;
@@ -94,7 +82,7 @@ fn account_pace() -> PollSettings {
 
 /// The loop on the embedded world.
 fn on_the_world() -> Looping {
-    let clock: Arc<dyn Clock> = Arc::new(PausedClock(Instant::now()));
+    let clock = simulated::clock();
     let drill = Drill::new(drill::load(None).unwrap(), Arc::clone(&clock));
     let journals = tempfile::tempdir().unwrap();
     on_this_world(drill, clock, journals)
@@ -114,7 +102,7 @@ fn on_this_world(drill: Drill, clock: Arc<dyn Clock>, journals: TempDir) -> Loop
 
 /// The loop on a source that never answers.
 fn on_silence() -> Looping {
-    let clock: Arc<dyn Clock> = Arc::new(PausedClock(Instant::now()));
+    let clock = simulated::clock();
     let polling = Poller::spawn(Arc::new(Silence), Arc::clone(&clock), account_pace());
     start(polling, None, clock)
 }
@@ -318,7 +306,7 @@ async fn a_source_that_never_answers_blocks_no_key() {
 
 #[tokio::test(start_paused = true)]
 async fn a_burst_of_news_is_a_handful_of_frames() {
-    let clock: Arc<dyn Clock> = Arc::new(PausedClock(Instant::now()));
+    let clock = simulated::clock();
     let (poller, _) = Poller::spawn(Arc::new(Silence), Arc::clone(&clock), account_pace());
     let (news, updates) = mpsc::channel(2_000);
     let console = start((poller, updates), None, Arc::clone(&clock));
@@ -423,7 +411,7 @@ async fn a_signal_ends_the_loop() {
 
 #[tokio::test(start_paused = true)]
 async fn a_run_without_an_actuator_does_not_start() {
-    let clock: Arc<dyn Clock> = Arc::new(PausedClock(Instant::now()));
+    let clock = simulated::clock();
     let drill = Drill::new(drill::load(None).unwrap(), Arc::clone(&clock));
     let polling = Poller::spawn(Arc::new(drill), Arc::clone(&clock), account_pace());
     let console = start(polling, None, clock);
@@ -474,7 +462,7 @@ async fn a_run_is_undone_as_a_run_of_its_own() {
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_was_left_in_the_middle_is_taken_up_by_the_next_console() {
-    let clock: Arc<dyn Clock> = Arc::new(PausedClock(Instant::now()));
+    let clock = simulated::clock();
     let drill = Drill::new(drill::load(None).unwrap(), Arc::clone(&clock));
     let journals = tempfile::tempdir().unwrap();
     let mut console = on_this_world(drill.clone(), Arc::clone(&clock), journals);

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use firedoor::drill::{self, Drill};
 use firedoor::model::{Part, PartKind};
 use firedoor::sources::dump::{self, DumpSource};
@@ -21,18 +21,10 @@ use firedoor::sources::{
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
-/// A clock that stands still, and for which nothing takes any time.
-struct StillClock;
+use still::StillClock;
 
-impl Clock for StillClock {
-    fn now(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp(1_790_000_000, 0).unwrap()
-    }
-
-    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(std::future::ready(()))
-    }
-}
+#[path = "support/still.rs"]
+mod still;
 
 fn drill() -> Drill {
     Drill::new(drill::load(None).unwrap(), Arc::new(StillClock))

@@ -6,38 +6,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use firedoor::drill::{Drill, Scenario, shipped};
-use firedoor::executor::{
-    Journal, Ports, Run, RunEvent, RunEventKind, RunOutcome, RunView, Runs, StepOutcome,
-};
+use firedoor::drill::{Drill, Scenario};
+use firedoor::executor::{Journal, RunEvent, RunEventKind, RunOutcome, RunView, Runs, StepOutcome};
 use firedoor::model::{AclAction, Direction, Estate, Group, GroupId};
 use firedoor::operation::{
     Actuator, Answer, CallError, CallErrorKind, Operation, Ref, State, StepId,
 };
-use firedoor::plan::{Action, Class, Dwell, Intent, Plan, Procedure, Step, What, build};
+use firedoor::plan::{Action, Class, Dwell, Plan, Procedure, Step, What, build};
 use firedoor::sources::Clock;
 use futures::future::BoxFuture;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
+
+use setting::Setting;
+
+#[path = "support/quiet.rs"]
+mod quiet;
+#[path = "support/setting.rs"]
+mod setting;
 
 const ACTIONS: [Action; 3] = [Action::SgSwap, Action::SgTwoStep, Action::NaclSwap];
-
-/// Time that passes as tokio's, which the tests pause. It may leap while the journal is written: no
-/// test relies on less than the bound that it states.
-struct Simulated(tokio::time::Instant);
-
-impl Clock for Simulated {
-    fn now(&self) -> DateTime<Utc> {
-        let base = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
-        base + TimeDelta::from_std(self.0.elapsed()).unwrap()
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(tokio::time::sleep(duration))
-    }
-}
 
 /// What a test changes about the world's answers.
 trait Twist: Send + Sync {
@@ -93,44 +82,16 @@ fn intends(event: &RunEvent, wanted: &Operation) -> bool {
     matches!(&event.kind, RunEventKind::Intend { operation, .. } if operation == wanted)
 }
 
-/// The shipped scenario, in which the suspect gets a second interface in another subnet.
 fn two_interfaces() -> Scenario {
-    let (_, text) = shipped()[0];
-    let text = without_traffic(text);
-    let (before, after) = text.split_once("name = \"web-03\"\nid").unwrap();
-    let (own, rest) = after.split_once("\n[[instances]]").unwrap();
-    let second = "[[instances.interfaces]]\nid = \"eni-0bf68f5fb24a43d51\"\nsubnet = \"public-b\"\n\
-                  groups = [\"web\"]\naddresses = [\"10.20.1.77\"]\n";
-    let text = format!("{before}name = \"web-03\"\nid{own}\n{second}\n[[instances]]{rest}");
-    Scenario::parse("two.toml", &text).unwrap()
+    Scenario::parse("two.toml", &quiet::two_interfaces()).unwrap()
 }
 
 fn one_interface() -> Scenario {
-    Scenario::parse("one.toml", &without_traffic(shipped()[0].1)).unwrap()
+    Scenario::parse("one.toml", &quiet::without_traffic()).unwrap()
 }
 
-/// Nobody talks: an hour of history for each of some hundred worlds would be most of the tests' time. Nobody is
-/// replaced either, however long a test takes.
-fn without_traffic(text: &str) -> String {
-    let (quiet, _) = text.split_once("[[findings]]").unwrap();
-    quiet.replacen("asg_grace", "# asg_grace", 1)
-}
-
-fn plan_of(drill: &Drill, action: Action) -> Plan {
-    let intent = Intent {
-        action,
-        suspect: drill.suspect().clone(),
-        case: "case".into(),
-        stamp: "stamp".into(),
-        peers: Vec::new(),
-        acl_quota: Intent::ACL_QUOTA,
-        max_hold: Intent::MAX_HOLD,
-        dwell: Dwell {
-            slowest_gap: None,
-            max: 1,
-        },
-    };
-    build(&drill.estate(), &intent).unwrap()
+fn plan_of(setting: &Setting, action: Action) -> Plan {
+    build(&setting.drill.estate(), &setting.intent(action)).unwrap()
 }
 
 /// A run that has ended, and the world that it left.
@@ -155,36 +116,23 @@ async fn run_until(
     twist: Arc<dyn Twist>,
     look: impl Fn(&RunEvent, &Runs),
 ) -> Ended {
-    let clock: Arc<dyn Clock> = Arc::new(Simulated(tokio::time::Instant::now()));
-    let drill = Drill::new(scenario, Arc::clone(&clock));
-    let plan = plan_of(&drill, action);
+    let setting = Setting::new(scenario);
+    let drill = setting.drill.clone();
+    let plan = plan_of(&setting, action);
     let before = drill.estate();
-    let root = tempfile::tempdir().unwrap();
-    let path = root.path().join("case/run.jsonl");
+    let path = setting.root.path().join("case/run.jsonl");
     let watched = Arc::new(Watched {
         drill: drill.clone(),
-        clock: Arc::clone(&clock),
+        clock: Arc::clone(&setting.clock),
         journal: path.clone(),
         twist,
         calls: Mutex::default(),
         unannounced: AtomicU32::new(0),
     });
-    let confirmed = Run {
-        case: "case".into(),
-        run: "run".into(),
-        caller: "arn".into(),
-        plan: plan.clone(),
-        foretold: None,
-    };
     let runs = Runs::default();
-    let (sender, mut receiver) = mpsc::unbounded_channel();
-    let ports = Ports {
-        actuator: Arc::clone(&watched) as _,
-        clock,
-        events: sender,
-        verification: None,
-    };
-    let task = runs.start(confirmed, root.path(), ports).unwrap();
+    let (ports, mut receiver) = setting.ports(Arc::clone(&watched) as _, None);
+    let confirmed = setting::run("run", &plan);
+    let task = runs.start(confirmed, setting.root.path(), ports).unwrap();
     let mut events = Vec::new();
     while let Some(event) = receiver.recv().await {
         look(&event, &runs);
@@ -227,11 +175,7 @@ impl Ended {
     }
 
     fn view(&self) -> RunView {
-        let mut view = RunView::begin(&self.events[0]).unwrap();
-        for event in &self.events[1..] {
-            view.apply(event).unwrap();
-        }
-        view
+        RunView::of(&self.events).unwrap().unwrap()
     }
 
     /// Everything that the run made and opened, or attached to the suspect, is empty.
@@ -388,10 +332,9 @@ impl Twist for Failing {
 
 /// Every change of every action, to be made to fail.
 fn every_change() -> Vec<(Action, Step)> {
-    let clock: Arc<dyn Clock> = Arc::new(Simulated(tokio::time::Instant::now()));
-    let drill = Drill::new(two_interfaces(), clock);
+    let setting = Setting::new(two_interfaces());
     let steps = |action| {
-        plan_of(&drill, action)
+        plan_of(&setting, action)
             .steps
             .into_iter()
             .map(move |it| (action, it))
@@ -853,8 +796,7 @@ async fn a_timer_that_gets_no_answer_delays_nothing() {
         go: Notify::new(),
     });
     let go = Arc::clone(&silent);
-    let clock: Arc<dyn Clock> = Arc::new(Simulated(tokio::time::Instant::now()));
-    let plan = plan_of(&Drill::new(two_interfaces(), clock), Action::SgTwoStep);
+    let plan = plan_of(&Setting::new(two_interfaces()), Action::SgTwoStep);
     let verifies = |it: &&Step| matches!(it.what, What::Verify(_));
     let last = plan.steps.iter().find(verifies).unwrap().id;
     // The timers are let go when the step that reads everything back has ended.
@@ -875,8 +817,7 @@ async fn a_swap_that_gets_no_answer_does_not_keep_a_stopped_run_open() {
         go: Notify::new(),
     });
     let go = Arc::clone(&silent);
-    let clock: Arc<dyn Clock> = Arc::new(Simulated(tokio::time::Instant::now()));
-    let plan = plan_of(&Drill::new(two_interfaces(), clock), Action::SgTwoStep);
+    let plan = plan_of(&Setting::new(two_interfaces()), Action::SgTwoStep);
     let swaps = numbers(&plan, |it| matches!(it, Operation::SetEniGroups { .. }));
     let empties = numbers(&plan, |it| matches!(it, Operation::RevokeAllRules { .. }));
     let look = move |event: &RunEvent, runs: &Runs| {

@@ -2,23 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "support/program.rs"]
+mod program;
 #[path = "support/pty.rs"]
 #[expect(dead_code, reason = "nothing is typed here")]
 mod pty;
 
 use std::path::Path;
-use std::process::{Command, Output};
 use std::time::Duration;
 
 use serde_json::Value;
 
-fn drill(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_firedoor"))
-        .arg("drill")
-        .args(args)
-        .output()
-        .unwrap()
-}
+use program::drill;
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()

@@ -7,28 +7,17 @@
 
 use std::fs;
 use std::sync::Arc;
-use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use firedoor::drill::{self, Drill};
 use firedoor::executor::user_playbooks;
 use firedoor::plan::{
     Action, Dwell, Intent, OwnPath, Playbook, Procedure, build_playbook, guards, lint,
 };
-use firedoor::sources::Clock;
-use futures::future::BoxFuture;
 
-struct StillClock;
+use still::StillClock;
 
-impl Clock for StillClock {
-    fn now(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp(1_790_000_000, 0).unwrap()
-    }
-
-    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(std::future::ready(()))
-    }
-}
+#[path = "support/still.rs"]
+mod still;
 
 fn world() -> Drill {
     Drill::new(drill::load(None).unwrap(), Arc::new(StillClock))

@@ -1,99 +1,55 @@
 //! Runs on the drill's world that are verified in its flow logs afterwards, and taken back.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use firedoor::drill::{self, Drill};
-use firedoor::executor::{
-    Journal, Ports, Proof, Run, RunEvent, RunOutcome, RunView, Runs, Verification, Verifier, survey,
-};
+use firedoor::executor::{Journal, Proof, RunEvent, RunOutcome, RunView, Runs, survey};
 use firedoor::model::{Eni, Estate, Group};
 use firedoor::operation::{Actuator, Operation, Ref};
-use firedoor::plan::{Action, Dwell, Intent, Plan, Procedure, build, claim, undo};
-use firedoor::sources::{Clock, Source};
-use futures::future::BoxFuture;
+use firedoor::plan::{Action, Plan, Procedure, build, undo};
 use tokio::sync::mpsc;
 
-/// Time that passes as tokio's, which the tests pause.
-struct Simulated(tokio::time::Instant);
+use setting::Setting;
 
-impl Clock for Simulated {
-    fn now(&self) -> DateTime<Utc> {
-        let base = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
-        base + TimeDelta::from_std(self.0.elapsed()).unwrap()
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(tokio::time::sleep(duration))
-    }
-}
+#[path = "support/setting.rs"]
+mod setting;
 
 /// A world, and the console's hold on it.
 struct Session {
-    drill: Drill,
-    clock: Arc<dyn Clock>,
+    setting: Setting,
     runs: Runs,
-    root: tempfile::TempDir,
 }
 
 impl Session {
     fn begin() -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(Simulated(tokio::time::Instant::now()));
         Self {
-            drill: Drill::new(drill::load(None).unwrap(), Arc::clone(&clock)),
-            clock,
+            setting: Setting::new(drill::load(None).unwrap()),
             runs: Runs::default(),
-            root: tempfile::tempdir().unwrap(),
         }
     }
 
+    fn drill(&self) -> &Drill {
+        &self.setting.drill
+    }
+
     fn plan(&self, action: Action) -> Plan {
-        let intent = Intent {
-            action,
-            suspect: self.drill.suspect().clone(),
-            case: "case".into(),
-            stamp: "stamp".into(),
-            peers: Vec::new(),
-            acl_quota: Intent::ACL_QUOTA,
-            max_hold: Intent::MAX_HOLD,
-            dwell: Dwell {
-                slowest_gap: None,
-                max: 60,
-            },
-        };
-        build(&self.drill.estate(), &intent).unwrap()
+        build(&self.drill().estate(), &self.setting.intent(action)).unwrap()
+    }
+
+    fn journal(&self, run: &str) -> PathBuf {
+        Journal::path_of(self.setting.root.path(), "case", run)
     }
 
     /// Starts a run that is verified when it has ended; its events.
     fn start(&self, run: &str, plan: &Plan) -> mpsc::UnboundedReceiver<RunEvent> {
-        let estate = self.drill.estate();
-        let verifier = Verifier {
-            source: Arc::new(self.drill.clone()) as Arc<dyn Source>,
-            clock: Arc::clone(&self.clock),
-            logs: estate.flow_logs().to_vec(),
-            limit: Duration::from_mins(15),
-        };
-        let (sender, events) = mpsc::unbounded_channel();
-        let ports = Ports {
-            actuator: Arc::new(self.drill.clone()) as Arc<dyn Actuator>,
-            clock: Arc::clone(&self.clock),
-            events: sender,
-            verification: Some(Verification {
-                verifier,
-                claim: claim(plan, &estate),
-            }),
-        };
-        let run = Run {
-            case: "case".into(),
-            run: run.into(),
-            caller: "me".into(),
-            plan: plan.clone(),
-            foretold: None,
-        };
-        self.runs.start(run, self.root.path(), ports).unwrap();
+        let actuator = Arc::new(self.drill().clone());
+        let (ports, events) = self.setting.ports(actuator, Some(plan));
+        let run = setting::run(run, plan);
+        let root = self.setting.root.path();
+        self.runs.start(run, root, ports).unwrap();
         events
     }
 
@@ -104,8 +60,7 @@ impl Session {
         while let Some(event) = events.recv().await {
             seen.push(event);
         }
-        let journal = self.root.path().join(format!("case/{run}.jsonl"));
-        let view = view(&journal);
+        let view = view(&self.journal(run));
         assert_eq!(
             RunView::of(&seen).unwrap().unwrap(),
             view,
@@ -160,7 +115,7 @@ async fn another_run_or_leaving_ends_a_verification() {
         (&mut second, "second", "the console was left"),
     ] {
         while events.recv().await.is_some() {}
-        let view = view(&session.root.path().join(format!("case/{run}.jsonl")));
+        let view = view(&session.journal(run));
         assert_eq!(view.proof, Some(Proof::Unknown { why: why.into() }));
     }
 }
@@ -191,10 +146,10 @@ async fn a_run_is_taken_back_and_what_others_changed_is_not() {
         Action::NaclDenyAll,
     ] {
         let session = Session::begin();
-        let before = picture(&session.drill.estate());
+        let before = picture(&session.drill().estate());
         let plan = session.plan(action);
         let done = session.run("run", &plan).await;
-        let taken = survey(&session.drill, &done).await.unwrap();
+        let taken = survey(session.drill(), &done).await.unwrap();
         let back = undo("run", &plan, &taken, None);
         assert!(back.drift.is_empty(), "{action}: {:?}", back.drift);
         assert_eq!(back.plan.procedure, Procedure::Undo("run".into()));
@@ -205,8 +160,8 @@ async fn a_run_is_taken_back_and_what_others_changed_is_not() {
             "{:?}",
             undone.proof
         );
-        assert_eq!(picture(&session.drill.estate()), before, "{action}");
-        let taken = survey(&session.drill, &done).await.unwrap();
+        assert_eq!(picture(&session.drill().estate()), before, "{action}");
+        let taken = survey(session.drill(), &done).await.unwrap();
         assert_eq!(
             undo("run", &plan, &taken, None).plan.calls(),
             0,
@@ -220,9 +175,9 @@ async fn what_drifted_is_shown_from_three_sides() {
     let session = Session::begin();
     let plan = session.plan(Action::SgSwap);
     let done = session.run("run", &plan).await;
-    let estate = session.drill.estate();
+    let estate = session.drill().estate();
     let eni = estate
-        .enis_of_instance(session.drill.suspect())
+        .enis_of_instance(session.drill().suspect())
         .next()
         .unwrap();
     let case_group = &eni.groups[0];
@@ -234,8 +189,8 @@ async fn what_drifted_is_shown_from_three_sides() {
         eni: eni.id.clone(),
         groups: vec![Ref::Id(case_group.clone()), Ref::Id(other.id.clone())],
     };
-    session.drill.execute(&meddle).await.unwrap();
-    let taken = survey(&session.drill, &done).await.unwrap();
+    session.drill().execute(&meddle).await.unwrap();
+    let taken = survey(session.drill(), &done).await.unwrap();
     let back = undo("run", &plan, &taken, None);
     let [drift] = back.drift.as_slice() else {
         panic!("{back:?}")
@@ -267,7 +222,7 @@ async fn an_open_run_is_not_taken_back() {
     for _ in 0..5 {
         view.apply(&events.recv().await.unwrap()).unwrap();
     }
-    let refused = survey(&session.drill, &view).await.unwrap_err();
+    let refused = survey(session.drill(), &view).await.unwrap_err();
     assert!(refused.to_string().contains("resume it first"), "{refused}");
     session.runs.settled().await;
 }

@@ -3,17 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::Value;
 
-fn drill(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_firedoor"))
-        .arg("drill")
-        .args(args)
-        .output()
-        .unwrap()
-}
+use program::drill;
+
+#[path = "support/program.rs"]
+mod program;
 
 fn shipped() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/scenarios")

@@ -6,6 +6,10 @@
 #[cfg(feature = "aws")]
 mod aws;
 mod bounds;
+#[path = "../support/quiet.rs"]
+mod quiet;
+#[path = "../support/setting.rs"]
+mod setting;
 mod world;
 
 use std::collections::BTreeMap;

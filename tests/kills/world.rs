@@ -6,31 +6,20 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use firedoor::drill::{Drill, Scenario, shipped};
+use chrono::{DateTime, Utc};
+use firedoor::drill::{Drill, Scenario};
 use firedoor::executor::{
     Archive, Journal, Ports, Recorded, Resume, Run, RunEvent, RunOutcome, Runs,
 };
 use firedoor::model::{Direction, Estate};
 use firedoor::operation::{Actuator, Answer, CallError, CallErrorKind, Operation, State, observe};
-use firedoor::plan::{Action, Dwell, Intent, Plan, build};
+use firedoor::plan::{Action, Intent, Plan, build};
 use firedoor::sources::Clock;
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
-/// Time that passes as tokio's, which the tests pause.
-pub(crate) struct Simulated(tokio::time::Instant);
-
-impl Clock for Simulated {
-    fn now(&self) -> DateTime<Utc> {
-        let base = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
-        base + TimeDelta::from_std(self.0.elapsed()).unwrap()
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(tokio::time::sleep(duration))
-    }
-}
+use super::quiet;
+use super::setting::{self, Setting};
 
 /// Picks operations.
 pub(crate) type Which = fn(&Operation) -> bool;
@@ -87,10 +76,8 @@ impl Actuator for Wire {
 
 /// A world, and a folder with the journals of the consoles that it sees.
 pub(crate) struct World {
-    drill: Drill,
-    clock: Arc<dyn Clock>,
+    setting: Setting,
     wire: Arc<Wire>,
-    root: tempfile::TempDir,
     pub(crate) plan: Plan,
     pub(crate) before: Estate,
 }
@@ -117,25 +104,16 @@ pub(crate) enum Life {
 impl World {
     /// A new world and the plan of an action in it; none, if it has none here.
     pub(crate) fn new(action: Action) -> Option<Self> {
-        let clock: Arc<dyn Clock> = Arc::new(Simulated(tokio::time::Instant::now()));
-        let drill = Drill::new(scenario(), Arc::clone(&clock));
+        let setting = Setting::new(scenario());
+        let before = setting.drill.estate();
         let intent = Intent {
-            action,
-            suspect: drill.suspect().clone(),
-            case: "case".into(),
-            stamp: "stamp".into(),
             peers: vec!["203.0.113.66".parse().unwrap()],
-            dwell: Dwell {
-                slowest_gap: None,
-                max: 1,
-            },
-            acl_quota: Intent::ACL_QUOTA,
-            max_hold: Intent::MAX_HOLD,
+            ..setting.intent(action)
         };
-        let plan = build(&drill.estate(), &intent).ok()?;
+        let plan = build(&before, &intent).ok()?;
         let wire = Wire {
-            drill: drill.clone(),
-            clock: Arc::clone(&clock),
+            drill: setting.drill.clone(),
+            clock: Arc::clone(&setting.clock),
             deaths: AtomicU32::new(0),
             lost: AtomicBool::new(false),
             deaf: Mutex::default(),
@@ -143,11 +121,9 @@ impl World {
             made: Mutex::default(),
         };
         Some(Self {
-            before: drill.estate(),
-            drill,
-            clock,
+            before,
+            setting,
             wire: Arc::new(wire),
-            root: tempfile::tempdir().unwrap(),
             plan,
         })
     }
@@ -156,7 +132,7 @@ impl World {
     pub(crate) async fn begin(&self, death: Option<Death>) -> Life {
         let (ports, events) = self.ports();
         let runs = Runs::default();
-        let task = runs.start(self.run(), self.root.path(), ports);
+        let task = runs.start(self.run(), self.root(), ports);
         self.live(&runs, task.unwrap(), events, death).await
     }
 
@@ -178,33 +154,20 @@ impl World {
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
-        self.clock.now()
+        self.setting.clock.now()
     }
 
     pub(crate) fn root(&self) -> &Path {
-        self.root.path()
+        self.setting.root.path()
     }
 
     /// The run that is to be carried out.
     pub(crate) fn run(&self) -> Run {
-        Run {
-            case: "case".into(),
-            run: "run".into(),
-            caller: "arn".into(),
-            plan: self.plan.clone(),
-            foretold: None,
-        }
+        setting::run("run", &self.plan)
     }
 
     pub(crate) fn ports(&self) -> (Ports, mpsc::UnboundedReceiver<RunEvent>) {
-        let (sender, events) = mpsc::unbounded_channel();
-        let ports = Ports {
-            actuator: Arc::clone(&self.wire) as _,
-            clock: Arc::clone(&self.clock),
-            events: sender,
-            verification: None,
-        };
-        (ports, events)
+        self.setting.ports(Arc::clone(&self.wire) as _, None)
     }
 
     async fn live(
@@ -236,7 +199,7 @@ impl World {
         if let Ok(outcome) = task.await {
             return Life::Ended(outcome);
         }
-        self.clock.sleep(Duration::from_secs(1)).await;
+        self.setting.clock.sleep(Duration::from_secs(1)).await;
         if death.torn && self.open().is_some() {
             let mut text = std::fs::read(self.journal()).unwrap();
             text.extend(b"{\"v\":1,\"prev\":\"");
@@ -246,12 +209,12 @@ impl World {
     }
 
     fn journal(&self) -> PathBuf {
-        Journal::path_of(self.root.path(), "case", "run")
+        Journal::path_of(self.root(), "case", "run")
     }
 
     /// The run as the archive lists it, unless it has come to its end.
     pub(crate) fn open(&self) -> Option<Recorded> {
-        let mut listing = Archive::new(self.root.path()).open();
+        let mut listing = Archive::new(self.root()).open();
         assert!(listing.unreadable.is_empty(), "{:?}", listing.unreadable);
         let open = listing.runs.pop()?;
         assert!(listing.runs.is_empty());
@@ -267,7 +230,7 @@ impl World {
     }
 
     pub(crate) fn after(&self) -> Estate {
-        self.drill.estate()
+        self.setting.drill.estate()
     }
 
     /// How often each change was made: the same in every world, whatever ids it gave.
@@ -285,7 +248,7 @@ impl World {
         let after = self.after();
         let everything = |direction| {
             after
-                .enis_of_instance(self.drill.suspect())
+                .enis_of_instance(self.setting.drill.suspect())
                 .flat_map(|eni| &eni.groups)
                 .filter(|id| self.before.group(id).is_none() || is_staged(&self.before, id))
                 .filter_map(|id| after.group(id))
@@ -327,14 +290,7 @@ pub(crate) fn may_repeat(key: &str) -> bool {
 /// The shipped scenario without traffic, whose suspect has a second interface in another subnet, and with
 /// the pair of groups that `sg-two-step-staged` needs.
 fn scenario() -> Scenario {
-    let (_, text) = shipped()[0];
-    let (quiet, _) = text.split_once("[[findings]]").unwrap();
-    let quiet = quiet.replacen("asg_grace", "# asg_grace", 1);
-    let (before, after) = quiet.split_once("name = \"web-03\"\nid").unwrap();
-    let (own, rest) = after.split_once("\n[[instances]]").unwrap();
-    let second = "[[instances.interfaces]]\nid = \"eni-0bf68f5fb24a43d51\"\nsubnet = \"public-b\"\n\
-                  groups = [\"web\"]\naddresses = [\"10.20.1.77\"]\n";
-    let (groups_before, groups) = before.split_once("[[groups]]").unwrap();
+    let text = quiet::two_interfaces();
     let any = "[{ peer = \"0.0.0.0/0\" }, { peer = \"::/0\" }]";
     let staged = format!(
         "[[groups]]\nname = \"firedoor-step-1\"\nid = \"sg-0aaaaaaaaaaaaaaa1\"\ndescription = \"open\"\n\
@@ -342,8 +298,6 @@ fn scenario() -> Scenario {
          [[groups]]\nname = \"firedoor-step-2\"\nid = \"sg-0aaaaaaaaaaaaaaa2\"\ndescription = \"empty\"\n\
          ingress = []\negress = []\n\n"
     );
-    let text = format!(
-        "{groups_before}{staged}[[groups]]{groups}name = \"web-03\"\nid{own}\n{second}\n[[instances]]{rest}"
-    );
+    let text = text.replacen("[[groups]]", &format!("{staged}[[groups]]"), 1);
     Scenario::parse("kills.toml", &text).unwrap()
 }

@@ -6,6 +6,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod lines;
+#[path = "../support/setting.rs"]
+mod setting;
 mod stage;
 
 use firedoor::drill::shipped;

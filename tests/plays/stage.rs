@@ -2,23 +2,19 @@
 //! simulated clock.
 
 use std::net::IpAddr;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use firedoor::drill::{Drill, Told, load};
-use firedoor::executor::{
-    Ports, Proof, Run, RunEvent, RunEventKind, RunOutcome, Runs, Verification, Verifier,
-};
-use firedoor::model::{Estate, InstanceId};
-use firedoor::plan::{Action, Dwell, Intent, Plan, Playbook, build, build_playbook, claim};
+use firedoor::executor::{Proof, RunEvent, RunEventKind, RunOutcome, Runs};
+use firedoor::plan::{Action, Dwell, Intent, Plan, Playbook, build, build_playbook};
 use firedoor::sources::{
-    Clock, Exercise, ExerciseRecord, Happening, Reading, Request, Score, Source, Undone,
+    Exercise, ExerciseRecord, Happening, Reading, Request, Score, Source, Undone,
 };
-use futures::future::BoxFuture;
-use tempfile::TempDir;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
+
+use super::setting::{self, Setting};
 
 /// What a player does.
 #[derive(Debug, Clone, Copy)]
@@ -37,27 +33,11 @@ pub(crate) struct Line {
     pub(crate) ends: u32,
 }
 
-/// Time that passes as tokio's, which is paused.
-struct Simulated(tokio::time::Instant);
-
-impl Clock for Simulated {
-    fn now(&self) -> DateTime<Utc> {
-        let base = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
-        base + TimeDelta::from_std(self.0.elapsed()).unwrap()
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(tokio::time::sleep(duration))
-    }
-}
-
 /// An exercise under way.
 struct Stage {
-    drill: Drill,
-    clock: Arc<dyn Clock>,
+    setting: Setting,
     began: DateTime<Utc>,
     runs: Runs,
-    root: TempDir,
     proven: Arc<Mutex<Option<DateTime<Utc>>>>,
     proofs: Arc<Mutex<Vec<Proof>>>,
 }
@@ -82,26 +62,16 @@ impl Played {
 
 /// Plays a shipped scenario.
 pub(crate) async fn play(scenario: &str, line: &Line) -> Played {
-    let clock: Arc<dyn Clock> = Arc::new(Simulated(tokio::time::Instant::now()));
-    let drill = Drill::new(load(Some(scenario)).unwrap(), Arc::clone(&clock));
-    // Memory, where there is any: every event is synchronised with the disk.
-    let memory = Path::new("/dev/shm");
-    let root = if memory.is_dir() {
-        tempfile::tempdir_in(memory)
-    } else {
-        tempfile::tempdir()
-    };
+    let setting = Setting::new(load(Some(scenario)).unwrap());
     let stage = Stage {
-        began: clock.now(),
-        drill,
-        clock,
+        began: setting.clock.now(),
+        setting,
         runs: Runs::default(),
-        root: root.unwrap(),
         proven: Arc::default(),
         proofs: Arc::default(),
     };
-    let mut heard = stage.drill.hear();
-    stage.drill.began();
+    let mut heard = stage.drill().hear();
+    stage.drill().began();
     let mut outcomes = Vec::new();
     for (at, what) in line.moves {
         stage.wait_until(*at).await;
@@ -116,7 +86,7 @@ pub(crate) async fn play(scenario: &str, line: &Line) -> Played {
         proven: *stage.proven.lock().unwrap(),
         undo: Undone::NotAsked,
     };
-    let score = stage.drill.end("the script", told).unwrap();
+    let score = stage.drill().end("the script", told).unwrap();
     let mut records = Vec::new();
     while let Ok(record) = heard.try_recv() {
         records.push(record);
@@ -130,17 +100,21 @@ pub(crate) async fn play(scenario: &str, line: &Line) -> Played {
 }
 
 impl Stage {
+    fn drill(&self) -> &Drill {
+        &self.setting.drill
+    }
+
     /// Lets the world go on, second by second.
     async fn wait_until(&self, second: u32) {
         let until = self.began + TimeDelta::seconds(i64::from(second));
-        while self.clock.now() < until {
-            self.clock.sleep(Duration::from_secs(1)).await;
-            self.drill.beat();
+        while self.setting.clock.now() < until {
+            self.setting.clock.sleep(Duration::from_secs(1)).await;
+            self.drill().beat();
         }
     }
 
     async fn play(&self, what: Move) -> Option<RunOutcome> {
-        let estate = self.drill.estate();
+        let estate = self.drill().estate();
         let plan = match what {
             Move::Act(action) => build(&estate, &self.intent(action).await).unwrap(),
             Move::Book(name) => {
@@ -149,46 +123,46 @@ impl Stage {
                 build_playbook(&estate, book, &self.intent(Action::Tag).await).unwrap()
             }
             Move::Answer(from, text) => {
-                let messages = self.drill.messages();
+                let messages = self.drill().messages();
                 let open = messages.iter().find(|it| it.is_open() && it.from == from);
                 let open = open.unwrap_or_else(|| panic!("{from} asked nothing: {messages:#?}"));
-                self.drill.answer(open.id, text).unwrap();
+                self.drill().answer(open.id, text).unwrap();
                 return None;
             }
         };
-        Some(self.run(plan, &estate).await)
+        Some(self.run(&plan).await)
     }
 
     async fn intent(&self, action: Action) -> Intent {
-        let suspect: &InstanceId = self.drill.suspect();
-        let peers = self.peers().await;
         Intent {
-            action,
-            suspect: suspect.clone(),
-            case: "play".into(),
-            stamp: self.clock.now().format("%Y%m%dT%H%M%SZ").to_string(),
+            stamp: self.stamp(),
             dwell: Dwell {
                 slowest_gap: None,
                 max: 10,
             },
-            peers,
-            acl_quota: Intent::ACL_QUOTA,
-            max_hold: Intent::MAX_HOLD,
+            peers: self.peers().await,
+            ..self.setting.intent(action)
         }
+    }
+
+    /// What no two runs share.
+    fn stamp(&self) -> String {
+        let now = self.setting.clock.now();
+        now.format("%Y%m%dT%H%M%SZ").to_string()
     }
 
     /// The remote addresses of the suspect's findings, as the console reads them.
     async fn peers(&self) -> Vec<IpAddr> {
         let (sink, mut readings) = mpsc::channel(1);
         let (read, reading) =
-            futures::join!(self.drill.read(Request::Findings, sink), readings.recv());
+            futures::join!(self.drill().read(Request::Findings, sink), readings.recv());
         read.unwrap();
         let Some(Reading::Findings(findings)) = reading else {
             panic!("no findings");
         };
         let own = findings
             .iter()
-            .filter(|it| it.instances.contains(self.drill.suspect()));
+            .filter(|it| it.instances.contains(self.drill().suspect()));
         let mut peers: Vec<IpAddr> = own
             .flat_map(|it| &it.remotes)
             .map(|it| it.address)
@@ -199,24 +173,12 @@ impl Stage {
     }
 
     /// Carries a plan out, while the world goes on.
-    async fn run(&self, plan: Plan, estate: &Estate) -> RunOutcome {
-        let (sender, events) = mpsc::unbounded_channel();
-        let ports = Ports {
-            actuator: Arc::new(self.drill.clone()),
-            clock: Arc::clone(&self.clock),
-            events: sender,
-            verification: Some(Verification {
-                claim: claim(&plan, estate),
-                verifier: Verifier {
-                    source: Arc::new(self.drill.clone()),
-                    clock: Arc::clone(&self.clock),
-                    logs: estate.flow_logs().to_vec(),
-                    limit: Duration::from_mins(15),
-                },
-            }),
-        };
-        let run = Run::new("play".into(), "script", plan, self.clock.now());
-        let mut task = self.runs.start(run, self.root.path(), ports).unwrap();
+    async fn run(&self, plan: &Plan) -> RunOutcome {
+        let actuator = Arc::new(self.drill().clone());
+        let (ports, events) = self.setting.ports(actuator, Some(plan));
+        let run = setting::run(&self.stamp(), plan);
+        let root = self.setting.root.path();
+        let mut task = self.runs.start(run, root, ports).unwrap();
         tokio::spawn(listen(
             events,
             Arc::clone(&self.proven),
@@ -225,7 +187,7 @@ impl Stage {
         loop {
             tokio::select! {
                 outcome = &mut task => return outcome.unwrap(),
-                () = self.clock.sleep(Duration::from_secs(1)) => self.drill.beat(),
+                () = self.setting.clock.sleep(Duration::from_secs(1)) => self.drill().beat(),
             }
         }
     }

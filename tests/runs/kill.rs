@@ -39,7 +39,7 @@ async fn after(case: &Case, line: usize, how: Resume, wanted: &[String]) -> Resu
         return Ok(false);
     }
     // What was sent arrives nevertheless.
-    site.clock.sleep(Duration::from_secs(2)).await;
+    site.setting.clock.sleep(Duration::from_secs(2)).await;
     let Some((how, ended)) = site.resume("run", how).await? else {
         return Ok(false);
     };

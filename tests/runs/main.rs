@@ -14,6 +14,8 @@
 
 mod kill;
 mod normalise;
+#[path = "../support/setting.rs"]
+mod setting;
 mod troubles;
 mod undo;
 mod world;
@@ -121,7 +123,7 @@ fn alone(case: &Case) -> Results {
 }
 
 async fn checks(case: &Case) -> Results {
-    let plan = match case.plan(&Site::new(case.variant).original, "stamp") {
+    let plan = match case.plan(&Site::new(case.variant)) {
         Ok(plan) => plan,
         Err(error) => return vec![("can't be planned".to_owned(), Err(error.to_string()))],
     };

@@ -13,7 +13,7 @@ pub(crate) type Results = Vec<(String, Result<(), String>)>;
 /// An account and the plan for it.
 pub(crate) fn begin(case: &Case) -> Result<(Site, Plan), String> {
     let site = Site::new(case.variant);
-    let plan = case.plan(&site.original, "stamp");
+    let plan = case.plan(&site);
     Ok((site, plan.map_err(|it| it.to_string())?))
 }
 
@@ -24,7 +24,7 @@ pub(crate) async fn plain(case: &Case) -> Result<Vec<String>, String> {
     expect(&ended, &[RunOutcome::Done])?;
     closed(&site, &plan)?;
     let picture = site.picture().await;
-    let before = super::normalise::normalise(&Site::new(case.variant).drill, &site.original);
+    let before = Site::new(case.variant).as_it_is();
     let tags = plan
         .operations()
         .all(|it| matches!(it, Operation::SetTags { .. }));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use firedoor::executor::{Resume, RunOutcome, survey};
 use firedoor::plan::{Class, Plan, Step, What, undo};
 
-use super::normalise::{difference, normalise, reversible};
+use super::normalise::{difference, reversible};
 use super::troubles::{Results, begin, expect};
 use super::world::{Case, Ended, Kind, Site, Trouble};
 
@@ -70,7 +70,7 @@ async fn killed_after(case: &Case, line: usize) -> Result<bool, String> {
         return Ok(false);
     }
     // What was sent arrives nevertheless.
-    site.clock.sleep(Duration::from_secs(2)).await;
+    site.setting.clock.sleep(Duration::from_secs(2)).await;
     let Some((_, ended)) = site.resume("undo", Resume::Continue).await? else {
         return Ok(false);
     };
@@ -81,7 +81,7 @@ async fn killed_after(case: &Case, line: usize) -> Result<bool, String> {
 /// The plan that takes a run back.
 async fn way_back(site: &Site, plan: &Plan, ended: &Ended) -> Result<Plan, String> {
     site.picture().await;
-    let taken = survey(&site.drill, &ended.view()?).await;
+    let taken = survey(&site.setting.drill, &ended.view()?).await;
     let taken = taken.map_err(|it| it.to_string())?;
     let undo = undo("run", plan, &taken, None);
     match undo.drift.first() {
@@ -91,7 +91,7 @@ async fn way_back(site: &Site, plan: &Plan, ended: &Ended) -> Result<Plan, Strin
 }
 
 async fn as_before(case: &Case, site: &Site) -> Result<(), String> {
-    let before = normalise(&Site::new(case.variant).drill, &site.original);
+    let before = Site::new(case.variant).as_it_is();
     let after = site.picture().await;
     difference(&reversible(before), &reversible(after))
 }

@@ -1,27 +1,24 @@
 //! An account on which everything can be planned, runs in it on a simulated clock, and calls that go
 //! wrong in it.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use firedoor::drill::{Delay, Drill, Scenario};
 use firedoor::executor::{
-    Archive, Ports, Resume, Run, RunEvent, RunEventKind, RunOutcome, RunView, Runs, StartError,
+    Archive, Ports, Resume, RunEvent, RunEventKind, RunOutcome, RunView, Runs, StartError,
 };
 use firedoor::model::{Direction, Estate, RulePeer};
 use firedoor::operation::{Actuator, Answer, CallError, CallErrorKind, Operation, State, StepId};
 use firedoor::plan::{
-    Action, Dwell, Intent, Plan, PlanError, Playbook, Procedure, build, build_playbook, prepare,
+    Action, Intent, Plan, PlanError, Playbook, Procedure, build, build_playbook, prepare,
 };
-use firedoor::sources::Clock;
 use futures::future::BoxFuture;
-use tempfile::TempDir;
-use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinHandle;
 
 use super::normalise::normalise;
+use super::setting::{self, Setting};
 
 /// How the account differs from the plain one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,29 +57,17 @@ impl Case {
         }
     }
 
-    pub(crate) fn plan(&self, estate: &Estate, stamp: &str) -> Result<Plan, PlanError> {
-        let suspect = "i-0f00d0000000beef1".into();
-        let mut intent = Intent {
-            action: Action::Tag,
-            suspect,
-            case: "case".into(),
-            stamp: stamp.into(),
+    pub(crate) fn plan(&self, site: &Site) -> Result<Plan, PlanError> {
+        let estate = &site.original;
+        let intent = |action| Intent {
             peers: ["203.0.113.66", "2001:db8:bad::66"]
                 .map(|it| it.parse().unwrap())
                 .to_vec(),
-            dwell: Dwell {
-                slowest_gap: None,
-                max: 1,
-            },
-            acl_quota: Intent::ACL_QUOTA,
-            max_hold: Intent::MAX_HOLD,
+            ..site.setting.intent(action)
         };
         match &self.what {
-            What::Action(action) => {
-                intent.action = *action;
-                build(estate, &intent)
-            }
-            What::Playbook(playbook) => build_playbook(estate, playbook, &intent),
+            What::Action(action) => build(estate, &intent(*action)),
+            What::Playbook(playbook) => build_playbook(estate, playbook, &intent(Action::Tag)),
             What::Prepare => prepare(estate, &estate.vpcs().next().unwrap().id, "case"),
         }
     }
@@ -110,20 +95,6 @@ fn scenario(variant: Variant) -> Scenario {
     Scenario::parse("reference.toml", &text).unwrap()
 }
 
-/// Time that passes as tokio's, which is paused.
-struct Simulated(tokio::time::Instant);
-
-impl Clock for Simulated {
-    fn now(&self) -> DateTime<Utc> {
-        let base = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
-        base + TimeDelta::from_std(self.0.elapsed()).unwrap()
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(tokio::time::sleep(duration))
-    }
-}
-
 /// How a call goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -145,12 +116,10 @@ pub(crate) struct Trouble {
     pub(crate) calls: u32,
 }
 
-/// An account, and the place of the journals.
+/// An account, and how it was.
 pub(crate) struct Site {
-    pub(crate) drill: Drill,
+    pub(crate) setting: Setting,
     pub(crate) original: Estate,
-    pub(crate) clock: Arc<dyn Clock>,
-    root: TempDir,
 }
 
 /// A run that has ended, or was broken off.
@@ -162,20 +131,10 @@ pub(crate) struct Ended {
 
 impl Site {
     pub(crate) fn new(variant: Variant) -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(Simulated(tokio::time::Instant::now()));
-        let drill = Drill::new(scenario(variant), Arc::clone(&clock));
-        // Memory, where there is any: every event is synchronised with the disk.
-        let memory = Path::new("/dev/shm");
-        let root = if memory.is_dir() {
-            tempfile::tempdir_in(memory)
-        } else {
-            tempfile::tempdir()
-        };
+        let setting = Setting::new(scenario(variant));
         Self {
-            original: drill.estate(),
-            drill,
-            clock,
-            root: root.unwrap(),
+            original: setting.drill.estate(),
+            setting,
         }
     }
 
@@ -187,15 +146,9 @@ impl Site {
         trouble: Option<Trouble>,
         lines: Option<usize>,
     ) -> Ended {
-        let run = Run {
-            case: "case".into(),
-            run: id.into(),
-            caller: "arn".into(),
-            plan: plan.clone(),
-            foretold: None,
-        };
         let (meddler, ports, receiver) = self.ports(trouble);
-        let task = Runs::default().start(run, self.root.path(), ports).unwrap();
+        let (run, root) = (setting::run(id, plan), self.setting.root.path());
+        let task = Runs::default().start(run, root, ports).unwrap();
         follow(task, receiver, &meddler, lines).await
     }
 
@@ -206,7 +159,7 @@ impl Site {
         id: &str,
         how: Resume,
     ) -> Result<Option<(Resume, Ended)>, String> {
-        let archive = Archive::new(self.root.path());
+        let archive = Archive::new(self.setting.root.path());
         let found = archive.find(id).map_err(|it| it.to_string())?;
         let recorded = found.ok_or("its journal is not found")?;
         for how in [how, Resume::Close] {
@@ -230,30 +183,29 @@ impl Site {
         trouble: Option<Trouble>,
     ) -> (Arc<Meddler>, Ports, UnboundedReceiver<RunEvent>) {
         let meddler = Arc::new(Meddler {
-            drill: self.drill.clone(),
+            drill: self.setting.drill.clone(),
             trouble: Mutex::new(trouble),
             events: Arc::default(),
         });
-        let (events, receiver) = mpsc::unbounded_channel();
-        let ports = Ports {
-            actuator: Arc::clone(&meddler) as _,
-            clock: Arc::clone(&self.clock),
-            events,
-            verification: None,
-        };
+        let (ports, receiver) = self.setting.ports(Arc::clone(&meddler) as _, None);
         (meddler, ports, receiver)
     }
 
     /// What the account has become, once everything that was set in motion has come to rest.
     pub(crate) async fn picture(&self) -> Vec<String> {
-        self.drill.heal();
-        self.clock.sleep(Duration::from_mins(2)).await;
-        normalise(&self.drill, &self.original)
+        self.setting.drill.heal();
+        self.setting.clock.sleep(Duration::from_mins(2)).await;
+        self.as_it_is()
+    }
+
+    /// What the account is at the moment.
+    pub(crate) fn as_it_is(&self) -> Vec<String> {
+        normalise(&self.setting.drill, &self.original)
     }
 
     /// Whether the suspect stands open, or something that was denied for a while still is; `None`: neither.
     pub(crate) fn left_open(&self, plan: &Plan) -> Option<String> {
-        let estate = self.drill.estate();
+        let estate = self.setting.drill.estate();
         let suspect = plan.suspect()?;
         for eni in estate.enis_of_instance(suspect) {
             for group in eni.groups.iter().filter_map(|it| estate.group(it)) {
@@ -277,7 +229,7 @@ impl Site {
 
     /// Tags of the suspect that a run must take off again.
     pub(crate) fn locked(&self, plan: &Plan) -> Option<String> {
-        let estate = self.drill.estate();
+        let estate = self.setting.drill.estate();
         let instance = estate.instance(plan.suspect()?)?;
         let mut tags = instance.tags.iter();
         let left = tags.find(|(key, _)| key == "firedoor:lock" || key == "firedoor:open-since");
@@ -311,12 +263,8 @@ async fn follow(
 impl Ended {
     /// The fold of the events.
     pub(crate) fn view(&self) -> Result<RunView, String> {
-        let first = self.events.first().ok_or("no event")?;
-        let mut view = RunView::begin(first).map_err(|it| it.to_string())?;
-        for event in &self.events[1..] {
-            view.apply(event).map_err(|it| it.to_string())?;
-        }
-        Ok(view)
+        let view = RunView::of(&self.events).map_err(|it| it.to_string())?;
+        view.ok_or_else(|| "no event".into())
     }
 }
 

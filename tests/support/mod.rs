@@ -5,10 +5,13 @@
 //! `#[expect(dead_code, reason = "…")]`; the compiler tells when that no longer holds.
 //!
 //! `console.rs` is the terminal with the console in it, driven as an analyst does; it brings `pty`
-//! along. `journal.rs` reads journals.
+//! along. `program.rs` runs the program without one. `journal.rs` reads journals.
 //!
-//! Nothing here but `journal.rs` calls the product's own code, so what a test asserts is independent
-//! of it.
+//! For tests that call the product's own code: `setting.rs` is a drill's world with a clock that brings
+//! `simulated` along, `quiet.rs` the shipped scenario without traffic, `still.rs` a clock that stands still.
+//!
+//! What drives the built program calls none of the product's code, but for `journal.rs`; so what a test
+//! asserts is independent of it.
 
 pub(crate) mod emulator;
 pub(crate) mod pty;

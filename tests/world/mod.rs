@@ -2,7 +2,6 @@
 //! through the read port, as in the program, and is the same in every run.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use firedoor::app::{AppState, Dialog, Effect, Input, Key, Message, Mode, Pane, Settings};
@@ -12,23 +11,14 @@ use firedoor::flows::Format;
 use firedoor::model::PartKind;
 use firedoor::plan::{OwnPath, Plan, Playbook};
 use firedoor::sources::{
-    Clock, Feed, FlowLines, FlowQuery, FlowTargets, Outcome, Reading as Answer, Request, Scope,
-    Source, Update, UpdateKind,
+    Feed, FlowLines, FlowQuery, FlowTargets, Outcome, Reading as Answer, Request, Scope, Source,
+    Update, UpdateKind,
 };
-use futures::future::BoxFuture;
 
-/// A clock that stands still, and for which nothing takes any time.
-struct StillClock;
+use still::StillClock;
 
-impl Clock for StillClock {
-    fn now(&self) -> DateTime<Utc> {
-        t0()
-    }
-
-    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(std::future::ready(()))
-    }
-}
+#[path = "../support/still.rs"]
+mod still;
 
 /// When every world begins.
 pub(crate) fn t0() -> DateTime<Utc> {
