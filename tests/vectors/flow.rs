@@ -1,9 +1,9 @@
 //! Flows as the file writes them.
 
-use std::net::IpAddr;
-
 use firedoor::analysis::{Activity, Flow, IcmpKind, PathElement, PortSpan};
 use serde_json::Value;
+
+use crate::fields::{address, port, protocol};
 
 /// What the file says of a flow.
 pub(crate) struct Case {
@@ -63,42 +63,6 @@ pub(crate) fn read(value: &Value) -> Result<Case, String> {
         },
         leaves: value["leaves_eni"].as_str().map(str::to_owned),
     })
-}
-
-fn address(value: &Value, key: &str) -> Result<IpAddr, String> {
-    let text = value[key].as_str().unwrap_or_default();
-    text.parse()
-        .map_err(|_| format!("flow.{key} is no address: {text}"))
-}
-
-fn port(value: &Value, key: &str) -> Result<u16, String> {
-    match &value[key] {
-        Value::Null => Ok(0),
-        it => it
-            .as_u64()
-            .and_then(|it| u16::try_from(it).ok())
-            .ok_or_else(|| format!("flow.{key} is no port: {it}")),
-    }
-}
-
-pub(crate) fn protocol(value: &Value) -> Result<u8, String> {
-    let number = |name| match name {
-        "tcp" => Some(6),
-        "udp" => Some(17),
-        "icmp" => Some(1),
-        "icmpv6" => Some(58),
-        "esp" => Some(50),
-        "ah" => Some(51),
-        "gre" => Some(47),
-        "sctp" => Some(132),
-        other => other.parse().ok(),
-    };
-    match value {
-        Value::String(name) => number(name.as_str()),
-        Value::Number(it) => it.as_u64().and_then(|it| u8::try_from(it).ok()),
-        _ => None,
-    }
-    .ok_or_else(|| format!("flow.proto is not known: {value}"))
 }
 
 /// The element is told by a word of its name: files write them more or less fully.

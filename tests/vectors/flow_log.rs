@@ -381,7 +381,7 @@ fn address(want: &Value, have: Option<IpAddr>) -> Result<(), String> {
 }
 
 fn protocol(want: &Value, have: u8) -> Result<(), String> {
-    equal(&flow::protocol(want)?, &have)
+    equal(&crate::fields::protocol(want)?, &have)
 }
 
 fn number(want: &Value, have: u16) -> Result<(), String> {

@@ -6,10 +6,12 @@
 
 mod api;
 mod established;
+mod fields;
 mod file;
 mod flow;
 mod flow_log;
 mod ops;
+mod played;
 mod request;
 mod simple;
 mod story;
@@ -33,7 +35,7 @@ fn check(case: &Value, topology: &Topology) -> Result<(), String> {
         Some("route_lookup") => simple::route_lookup(case, topology),
         Some("established_flow") => established::check(case, topology),
         Some("api") => api::check(case, &topology.value, &topology.estate),
-        Some("timeline") => timeline::check(case, topology),
+        Some("timeline") => played::check::<timeline::Tracked>(case, topology),
         Some("flow_log") => flow_log::check(case, &topology.estate),
         Some(other) => Err(format!("kind {other} is not known")),
         None => Err("it has no kind".into()),

@@ -9,6 +9,8 @@
 mod file;
 #[path = "../vectors/ops.rs"]
 mod ops;
+#[path = "../vectors/played.rs"]
+mod played;
 #[path = "../vectors/story.rs"]
 mod story;
 mod timeline;
@@ -22,6 +24,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     file::play("world", |case, topology| {
-        (case["kind"] == "timeline").then(|| timeline::check(case, topology))
+        (case["kind"] == "timeline").then(|| played::check::<timeline::Sent>(case, topology))
     })
 }

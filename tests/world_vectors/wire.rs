@@ -7,6 +7,11 @@ use firedoor::model::{EniId, EniKind, Estate};
 use ipnet::IpNet;
 use serde_json::Value;
 
+use fields::{address, port, protocol};
+
+#[path = "../vectors/fields.rs"]
+mod fields;
+
 /// An end.
 #[derive(Debug, Clone)]
 enum End {
@@ -54,10 +59,6 @@ impl Wire {
         if let Some(element) = value["automatically_tracked_by"].as_str() {
             make_tracked(estate, dst, element)?;
         }
-        let number = |key: &str| value[key].as_u64().unwrap_or(0);
-        let port = |key: &str| {
-            u16::try_from(number(key)).map_err(|_| format!("flow.{key} is no port: {value}"))
-        };
         let protocol = protocol(&value["proto"])?;
         let packet = match protocol {
             Packet::ICMP | Packet::ICMPV6 => {
@@ -68,8 +69,10 @@ impl Wire {
                 match value["icmp_type"].as_u64() {
                     None => ping,
                     Some(kind) => Packet {
-                        dst_port: u16::try_from(kind << 8 | number("icmp_code"))
-                            .map_err(|_| format!("flow.icmp_type is no type: {value}"))?,
+                        dst_port: u16::try_from(
+                            kind << 8 | value["icmp_code"].as_u64().unwrap_or(0),
+                        )
+                        .map_err(|_| format!("flow.icmp_type is no type: {value}"))?,
                         ..ping
                     },
                 }
@@ -78,8 +81,8 @@ impl Wire {
                 protocol,
                 src,
                 dst,
-                src_port: port("sport")?,
-                dst_port: port("dport")?,
+                src_port: port(value, "sport")?,
+                dst_port: port(value, "dport")?,
             },
         };
         Ok(Self::new(packet, estate))
@@ -186,32 +189,6 @@ fn is_at(net: &Net, end: &End, place: Place) -> bool {
         (End::Outside, Place::Outside | Place::Service) => true,
         _ => false,
     }
-}
-
-fn address(value: &Value, key: &str) -> Result<IpAddr, String> {
-    let text = value[key].as_str().unwrap_or_default();
-    text.parse()
-        .map_err(|_| format!("flow.{key} is no address: {text}"))
-}
-
-fn protocol(value: &Value) -> Result<u8, String> {
-    let number = |name: &str| match name {
-        "tcp" => Some(6),
-        "udp" => Some(17),
-        "icmp" => Some(1),
-        "icmpv6" => Some(58),
-        "esp" => Some(50),
-        "ah" => Some(51),
-        "gre" => Some(47),
-        "sctp" => Some(132),
-        other => other.parse().ok(),
-    };
-    let found = match value {
-        Value::String(name) => number(name),
-        Value::Number(it) => it.as_u64().and_then(|it| u8::try_from(it).ok()),
-        _ => None,
-    };
-    found.ok_or_else(|| format!("flow.proto is not known: {value}"))
 }
 
 fn make_tracked(estate: &mut Estate, server: IpAddr, element: &str) -> Result<(), String> {
