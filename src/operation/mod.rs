@@ -14,6 +14,7 @@ mod bind;
 mod catalogue;
 mod cli;
 mod document;
+pub(crate) mod guest;
 mod invert;
 mod observe;
 mod occasion;

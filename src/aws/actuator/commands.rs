@@ -1,6 +1,4 @@
 //! Commands in a guest, through Systems Manager.
-//!
-//! The scripts are in `assets/host-block/`, with what they do and how to take it back.
 
 use std::net::IpAddr;
 
@@ -11,17 +9,7 @@ use super::super::error::{Call, has_code};
 use super::made;
 use crate::model::text::visible;
 use crate::model::{InstanceId, Platform};
-use crate::operation::{Answer, CallError, CallErrorKind, CommandState, State};
-
-const LINUX: &str = include_str!("../../../assets/host-block/linux.sh");
-const WINDOWS: &str = include_str!("../../../assets/host-block/windows.ps1");
-
-/// How long the script may run, in seconds; it needs a few.
-const RUNS: &str = "120";
-/// Within how many seconds the agent must have begun: one that is silent longer than that will not.
-const BEGINS: i32 = 120;
-/// The longest name: it is in the rules of the guest.
-const LONGEST: usize = 64;
+use crate::operation::{Answer, CallError, CallErrorKind, CommandState, State, guest};
 
 /// How far the newest command of this name has got.
 pub(super) async fn state(
@@ -85,74 +73,28 @@ pub(super) async fn block(
     name: &str,
 ) -> Result<Answer, CallError> {
     let call = Call::new("ssm:SendCommand", instance.as_str());
-    let Some(script) = script(platform, peer, name) else {
+    let Some(script) = guest::host_block(platform, peer, name) else {
         let message =
             format!("{name} is no name for rules in a guest: 1 to 64 letters, digits, dashes");
         return Err(call.refuse(CallErrorKind::Refused, "BadName", &message));
     };
-    let document = match platform {
-        Platform::Unix => "AWS-RunShellScript",
-        Platform::Windows => "AWS-RunPowerShellScript",
-    };
     let answer = ssm
         .send_command()
         .instance_ids(instance.as_str())
-        .document_name(document)
+        .document_name(script.document)
         .comment(name)
-        .timeout_seconds(BEGINS)
-        .parameters("commands", script.lines().map(str::to_owned).collect())
-        .parameters("executionTimeout", vec![RUNS.to_owned()])
+        .timeout_seconds(guest::BEGINS)
+        .parameters("commands", script.lines)
+        .parameters("executionTimeout", vec![guest::RUNS.to_owned()])
         .send()
         .await
         .map_err(|error| call.call_error(&error))?;
     made(call, answer.command().and_then(Command::command_id))
 }
 
-/// The script for one peer. The name is checked here: it becomes part of a script that runs as root.
-fn script(platform: Platform, peer: IpAddr, name: &str) -> Option<String> {
-    let is_plain = |it: char| it.is_ascii_alphanumeric() || it == '-';
-    if name.is_empty() || name.len() > LONGEST || !name.chars().all(is_plain) {
-        return None;
-    }
-    let script = match platform {
-        Platform::Unix => LINUX,
-        Platform::Windows => WINDOWS,
-    };
-    // An IPv4 address within IPv6 is one of IPv4 on the wire.
-    let peer = peer.to_canonical().to_string();
-    Some(script.replace("@PEER@", &peer).replace("@TAG@", name))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_script_has_its_peer_and_its_name_and_nothing_left_to_fill_in() {
-        for (platform, line) in [(Platform::Unix, "PEER="), (Platform::Windows, "$Peer = ")] {
-            for (peer, written) in [
-                ("198.51.100.7", "198.51.100.7"),
-                ("2001:db8:0:0::7", "2001:db8::7"),
-                ("::ffff:198.51.100.7", "198.51.100.7"),
-            ] {
-                let made = script(platform, peer.parse().unwrap(), "firedoor-case-7").unwrap();
-                let filled = format!("{line}'{written}'");
-                assert!(made.lines().any(|it| it == filled), "{filled}");
-                assert!(made.lines().any(|it| it.ends_with("'firedoor-case-7'")));
-                assert!(!made.contains("@PEER@") && !made.contains("@TAG@"));
-                assert!(!made.contains("{{"), "Systems Manager fills those in");
-            }
-        }
-    }
-
-    #[test]
-    fn a_name_that_could_be_more_than_a_name_makes_no_script() {
-        let long = "a".repeat(65);
-        for name in ["", "a b", "a'; reboot; '", "a\nb", "@PEER@", "é", &long] {
-            let peer = "198.51.100.7".parse().unwrap();
-            assert_eq!(script(Platform::Unix, peer, name), None, "{name:?}");
-        }
-    }
 
     #[test]
     fn what_a_guest_prints_is_made_printable() {

@@ -1,15 +1,14 @@
 //! Instances, their identity, the platform around them, and evidence.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use serde_json::json;
 
 use super::super::document::{deny_instance, deny_issued_before};
-use super::super::{At, Attribute, Operation, TagValue};
+use super::super::{At, Attribute, Operation, TagValue, guest};
 use super::line::{Line, quoted};
 use super::tagged;
-use crate::model::{AsgName, InstanceId, Platform};
+use crate::model::{AsgName, InstanceId};
 
 fn ec2(command: &str) -> Line {
     Line::aws("ec2", command)
@@ -46,13 +45,18 @@ pub(super) fn line(operation: &Operation) -> Option<Line> {
             instance,
             platform,
             peer,
-            ..
+            name,
         } => {
-            let (document, commands) = host_block(*platform, *peer);
+            let script = guest::host_block(*platform, *peer, name)?;
             Line::aws("ssm", "send-command")
                 .option("instance-ids", instance.as_str())
-                .option("document-name", document)
-                .json("parameters", &json!({"commands": commands}))
+                .option("document-name", script.document)
+                .option("comment", name)
+                .option("timeout-seconds", guest::BEGINS.to_string())
+                .json(
+                    "parameters",
+                    &json!({"commands": script.lines, "executionTimeout": [guest::RUNS]}),
+                )
         }
         Operation::CreateSnapshots { instance, tags } => tagged(
             ec2("create-snapshots").json(
@@ -96,36 +100,6 @@ fn attribute_line(instance: &InstanceId, attribute: &Attribute) -> Line {
             "block-device-mappings",
             &json!([{"DeviceName": device, "Ebs": {"DeleteOnTermination": delete}}]),
         ),
-    }
-}
-
-/// The document and the commands that block a peer both ways and end its sessions.
-/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command.html>
-fn host_block(platform: Platform, peer: IpAddr) -> (&'static str, Vec<String>) {
-    match platform {
-        Platform::Unix => {
-            let filter = if peer.is_ipv4() {
-                "iptables"
-            } else {
-                "ip6tables"
-            };
-            let commands = vec![
-                format!("{filter} -I INPUT -s {peer} -j DROP"),
-                format!("{filter} -I OUTPUT -d {peer} -j DROP"),
-                format!("ss -K dst {peer}"),
-            ];
-            ("AWS-RunShellScript", commands)
-        }
-        Platform::Windows => {
-            let rule = |direction: &str| {
-                format!(
-                    "New-NetFirewallRule -DisplayName firedoor-{peer}-{direction} -Direction {direction} \
-                     -Action Block -RemoteAddress {peer}"
-                )
-            };
-            let commands = vec![rule("Inbound"), rule("Outbound")];
-            ("AWS-RunPowerShellScript", commands)
-        }
     }
 }
 

@@ -13,7 +13,8 @@ use line::Line;
 use super::Operation;
 
 impl Operation {
-    /// One equivalent line of the AWS CLI, to be pasted into a POSIX shell.
+    /// One equivalent line of the AWS CLI, to be pasted into a POSIX shell. It is empty for a command in a guest
+    /// that can't be sent, because of its name.
     pub fn cli(&self) -> String {
         network::line(self)
             .or_else(|| instances::line(self))

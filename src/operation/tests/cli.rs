@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::samples::{create, entry, instance, one_of_each, reroute, route, table, use_table};
 use super::*;
-use crate::model::{AclEntry, Protocol};
+use crate::model::{AclEntry, Platform, Protocol};
 
 /// What the last `aws` of a line is called with. Lookups before it answer `found`.
 fn arguments(line: &str) -> Vec<String> {
@@ -165,4 +165,26 @@ fn the_moment_until_which_sessions_are_denied_is_the_shells() {
     };
     let line = deny.cli();
     assert!(line.contains("instance/i-00000000000000web1"), "{line}");
+}
+
+#[test]
+fn the_line_of_a_command_in_a_guest_is_the_very_command() {
+    for platform in [Platform::Unix, Platform::Windows] {
+        let peer = "203.0.113.66".parse().unwrap();
+        let name = "firedoor-block";
+        let operation = Operation::RunHostBlock {
+            instance: instance("web"),
+            platform,
+            peer,
+            name: name.into(),
+        };
+        let script = guest::host_block(platform, peer, name).unwrap();
+        let mut arguments = arguments(&operation.cli());
+        let parameters = arguments.pop().unwrap();
+        let parameters: serde_json::Value = serde_json::from_str(&parameters).unwrap();
+        let expected = serde_json::json!({"commands": script.lines, "executionTimeout": ["120"]});
+        assert_eq!(parameters, expected);
+        assert!(arguments.contains(&script.document.into()));
+        assert!(arguments.contains(&name.into()));
+    }
 }
