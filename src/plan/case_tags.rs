@@ -7,11 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::SafePoint;
+use super::changed::changed;
 use super::guard::{LOCK_TAG, OPEN_TAG};
 use super::step::{Class, What};
 use super::subject::{Steps, Subject};
 use crate::model::ResourceId;
-use crate::operation::{Operation, Ref, StepId, TagValue};
+use crate::operation::{Operation, StepId, TagValue};
 
 /// The case.
 pub const CASE_TAG: &str = "firedoor:case";
@@ -47,10 +48,10 @@ pub(super) fn unmark(subject: &Subject<'_>, steps: &mut Steps) {
 /// Steps that tag every EC2 object that the steps so far change. What they make has its tags already.
 pub(super) fn tag_changed(case: &str, steps: &mut Steps) {
     let operations = steps.whats().filter_map(|it| match it {
-        What::Change(operation) => changed(operation),
-        What::Wait { .. } | What::Verify(_) => None,
+        What::Change(operation) if !deletes(operation) => Some(operation),
+        What::Change(_) | What::Wait { .. } | What::Verify(_) => None,
     });
-    let resources: BTreeSet<ResourceId> = operations.collect();
+    let resources: BTreeSet<ResourceId> = operations.flat_map(changed).filter(is_tagged).collect();
     for resource in resources {
         steps.change(set(resource, of_case(case)), Class::Should, []);
     }
@@ -79,36 +80,21 @@ fn set(resource: ResourceId, tags: BTreeMap<String, Option<TagValue>>) -> Operat
     Operation::SetTags { resource, tags }
 }
 
-/// The object that an operation changes: an interface, group, network ACL, route table or subnet that was
-/// there before.
-fn changed(operation: &Operation) -> Option<ResourceId> {
-    let id = match operation {
-        Operation::SetEniGroups { eni, .. }
-        | Operation::SetTrackingTimeouts { eni, .. }
-        | Operation::DetachInterface { eni }
-        | Operation::DisassociateAddress { eni, .. }
-        | Operation::AssociateAddress { eni, .. }
-        | Operation::DropPublicAddress { eni } => eni.as_str(),
-        Operation::AuthorizeRules { group, .. }
-        | Operation::RevokeRules { group, .. }
-        | Operation::RevokeAllRules { group, .. } => known(group)?,
-        Operation::SetSubnetAcl { subnet, .. } | Operation::SetSubnetRouteTable { subnet, .. } => {
-            subnet.as_str()
-        }
-        Operation::CreateAclEntry { acl, .. }
-        | Operation::ReplaceAclEntry { acl, .. }
-        | Operation::DeleteAclEntry { acl, .. } => known(acl)?,
-        Operation::CreateRoute { table, .. }
-        | Operation::ReplaceRoute { table, .. }
-        | Operation::DeleteRoute { table, .. } => known(table)?,
-        _ => return None,
-    };
-    Some(id.into())
+/// What gets the tags of its case besides the suspect: interfaces, groups, network ACLs, route tables and
+/// subnets, as AWS begins their ids.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html>
+fn is_tagged(object: &ResourceId) -> bool {
+    let kinds = ["eni-", "sg-", "acl-", "rtb-", "subnet-"];
+    kinds.iter().any(|it| object.as_str().starts_with(it))
 }
 
-fn known<K>(object: &Ref<K>) -> Option<&str> {
-    match object {
-        Ref::Id(id) => Some(id.as_str()),
-        Ref::Made(_) => None,
-    }
+/// What is deleted needs no tags.
+fn deletes(operation: &Operation) -> bool {
+    matches!(
+        operation,
+        Operation::DeleteGroup { .. }
+            | Operation::DeleteInterface { .. }
+            | Operation::DeleteAcl { .. }
+            | Operation::DeleteRouteTable { .. }
+    )
 }

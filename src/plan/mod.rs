@@ -5,6 +5,7 @@ mod actions;
 mod builder;
 mod case_tags;
 mod catalogue;
+mod changed;
 mod claim;
 mod compare;
 mod course;
