@@ -1,15 +1,15 @@
 //! The explanation of a flow's verdict: the deciding object, its source, and every check of both packets.
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
-use ratatui::widgets::Paragraph;
 
 use super::super::styles::Styles;
-use super::super::text::{fit, wrap};
+use super::super::text::fit;
 use super::super::verdicts;
 use super::popup;
+use super::prose::{Prose, scrolled_above_rule};
 use crate::analysis::{Grade, Judgement, Verdict};
 use crate::app::{AppState, Explained};
 use crate::model::{Direction, Protocol};
@@ -23,20 +23,8 @@ pub(super) fn draw(
 ) {
     let title = format!(" {} ", headline(state, styles, explained));
     let inner = popup(frame, styles, area, &title, 100, area.height);
-    let [body, foot] = Layout::vertical([Constraint::Min(0), Constraint::Length(1)]).areas(inner);
-    let mut lines = lines(styles, explained, usize::from(body.width));
-    let hidden = lines.len().saturating_sub(usize::from(body.height));
-    let scrolled = usize::from(explained.scroll).min(hidden);
-    lines.drain(..scrolled);
-    frame.render_widget(Paragraph::new(lines), body);
-    let below = hidden - scrolled;
-    let more = match below {
-        0 => String::new(),
-        _ => format!(" {below} more lines below (down, pgdn) "),
-    };
-    let width = usize::from(foot.width);
-    let rule = Line::styled(format!("{more:-^width$}"), styles.dim);
-    frame.render_widget(Paragraph::new(rule), foot);
+    let lines = lines(styles, explained, usize::from(inner.width));
+    scrolled_above_rule(frame, styles, lines, explained.scroll, inner);
 }
 
 fn headline(state: &AppState, styles: &Styles, explained: &Explained) -> String {
@@ -61,17 +49,14 @@ fn headline(state: &AppState, styles: &Styles, explained: &Explained) -> String 
 fn lines<'a>(styles: &Styles, explained: &Explained, width: usize) -> Vec<Line<'a>> {
     let judgement = &explained.explanation.judgement;
     let fate = judgement.fate;
-    let mut text = Text {
-        width,
-        lines: Vec::new(),
-    };
-    text.prose(&verdict(judgement), verdicts::style(fate, styles));
-    text.prose(grade(fate.grade), styles.dim);
-    text.item("why", &judgement.why, styles.plain);
+    let mut text = Prose::new(width);
+    text.add(&verdict(judgement), verdicts::style(fate, styles));
+    text.add(grade(fate.grade), styles.dim);
+    item(&mut text, "why", &judgement.why, styles.plain);
     if let Some(decision) = &judgement.decision {
-        text.item("decides", &decision.code, styles.strong);
+        item(&mut text, "decides", &decision.code, styles.strong);
         if decision.words != judgement.why {
-            text.item("", &decision.words, styles.plain);
+            item(&mut text, "", &decision.words, styles.plain);
         }
     }
     if let Some(direction) = fate.leaks {
@@ -79,10 +64,10 @@ fn lines<'a>(styles: &Styles, explained: &Explained, width: usize) -> Vec<Line<'
             Direction::Ingress => "packets towards the interface still arrive",
             Direction::Egress => "packets that it sends still leave",
         };
-        text.item("leaks", words, styles.warn);
+        item(&mut text, "leaks", words, styles.warn);
     }
     let (afterwards, style) = new_connections(judgement, styles);
-    text.item("a new one", &afterwards, style);
+    item(&mut text, "a new one", &afterwards, style);
     for (eni, tracking) in &judgement.tracked {
         let word = match tracking.tracked {
             Some(true) => "tracked",
@@ -90,12 +75,12 @@ fn lines<'a>(styles: &Styles, explained: &Explained, width: usize) -> Vec<Line<'
             None => "tracking unknown",
         };
         let words = format!("{eni}: {word}, {}", tracking.why.words());
-        text.item("tracking", &words, styles.plain);
+        item(&mut text, "tracking", &words, styles.plain);
     }
-    text.prose(judgement.source, styles.dim);
+    text.add(judgement.source, styles.dim);
     if judgement.why.contains("new:") {
         let words = "new:N is what step N of the plan makes";
-        text.prose(words, styles.dim);
+        text.add(words, styles.dim);
     }
     for packet in &explained.explanation.packets {
         text.lines.push(Line::default());
@@ -105,7 +90,7 @@ fn lines<'a>(styles: &Styles, explained: &Explained, width: usize) -> Vec<Line<'
                 _ if line.contains("; after: ") || line.ends_with(" (after)") => styles.warn,
                 _ => styles.plain,
             };
-            text.check(line, style);
+            check(&mut text, line, style);
         }
     }
     text.lines
@@ -144,40 +129,15 @@ fn new_connections(judgement: &Judgement, styles: &Styles) -> (String, Style) {
     }
 }
 
-/// Lines of text as they are put together.
-struct Text<'a> {
-    width: usize,
-    lines: Vec<Line<'a>>,
+/// A name at the left, and what is said of it beside it.
+fn item(text: &mut Prose<'_>, name: &str, words: &str, style: Style) {
+    const NAME: usize = 10;
+    text.hanging(&format!("{name:<NAME$}"), &" ".repeat(NAME), words, style);
 }
 
-impl Text<'_> {
-    fn prose(&mut self, words: &str, style: Style) {
-        let lines = wrap(words, self.width).into_iter();
-        self.lines.extend(lines.map(|it| Line::styled(it, style)));
-    }
-
-    /// A name at the left, and what is said of it beside it.
-    fn item(&mut self, name: &str, words: &str, style: Style) {
-        const NAME: usize = 10;
-        let lines = wrap(words, self.width.saturating_sub(NAME));
-        for (index, line) in lines.into_iter().enumerate() {
-            let name = if index == 0 { name } else { "" };
-            self.lines
-                .push(Line::styled(format!("{name:<NAME$}{line}"), style));
-        }
-    }
-
-    /// A line of a packet's story, with its indentation.
-    fn check(&mut self, line: &str, style: Style) {
-        let words = line.trim_start();
-        let indent = line.len() - words.len();
-        for (index, part) in wrap(words, self.width.saturating_sub(indent + 2))
-            .into_iter()
-            .enumerate()
-        {
-            let hang = if index == 0 { 0 } else { 2 };
-            let gap = " ".repeat(indent + hang);
-            self.lines.push(Line::styled(format!("{gap}{part}"), style));
-        }
-    }
+/// A line of a packet's story, with its indentation.
+fn check(text: &mut Prose<'_>, line: &str, style: Style) {
+    let words = line.trim_start();
+    let gap = " ".repeat(line.len() - words.len());
+    text.hanging(&gap, &format!("{gap}  "), words, style);
 }

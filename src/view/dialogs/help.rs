@@ -3,11 +3,11 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
 use super::super::styles::Styles;
 use super::super::text::{pad, wrap};
 use super::popup;
+use super::prose::scrolled;
 use crate::app::{AppState, Context, FeedState, Pane};
 use crate::sources::Feed;
 
@@ -36,12 +36,6 @@ pub(super) fn draw(
 
 /// Columns of the keys, and of the sources: below each other, or side by side where there is room.
 const WIDTH: u16 = 78;
-
-fn scrolled(frame: &mut Frame<'_>, mut lines: Vec<Line<'_>>, scroll: u16, area: Rect) {
-    let hidden = lines.len().saturating_sub(usize::from(area.height));
-    lines.drain(..usize::from(scroll).min(hidden));
-    frame.render_widget(Paragraph::new(lines), area);
-}
 
 fn sources<'a>(state: &AppState, styles: &Styles, width: usize) -> Vec<Line<'a>> {
     let mut lines = vec![Line::styled("Sources", styles.strong)];

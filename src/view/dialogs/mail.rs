@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use super::super::styles::Styles;
 use super::super::text::{end_of, fit, pad, wrap};
 use super::popup;
+use super::prose::scrolled;
 use crate::app::{AppState, Mail, Mode, Playing};
 use crate::sources::Message;
 
@@ -49,10 +50,7 @@ pub(super) fn draw(
     let Some(message) = mail.selected(playing) else {
         return;
     };
-    let mut lines = text(message, styles, width);
-    let hidden = lines.len().saturating_sub(usize::from(body.height));
-    lines.drain(..usize::from(mail.scroll).min(hidden));
-    frame.render_widget(Paragraph::new(lines), body);
+    scrolled(frame, text(message, styles, width), mail.scroll, body);
     let lines = foot_lines(state, styles, playing, message, mail, width);
     frame.render_widget(Paragraph::new(lines), foot);
 }

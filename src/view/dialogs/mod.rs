@@ -5,6 +5,7 @@ mod explained;
 mod help;
 mod mail;
 mod open_runs;
+mod prose;
 mod step;
 
 pub(super) use help::key_lines;

@@ -7,8 +7,9 @@ use ratatui::widgets::Paragraph;
 
 use super::super::panes::left_at;
 use super::super::styles::Styles;
-use super::super::text::{fit, pad, wrap};
+use super::super::text::{fit, pad};
 use super::popup;
+use super::prose::Prose;
 use crate::app::{AppState, OpenFocus, OpenRuns, Past, age, safe_point};
 
 pub(super) fn draw(
@@ -69,13 +70,9 @@ fn row<'a>(state: &AppState, styles: &Styles, past: &Past, width: usize) -> Line
 /// What the selected one has done so far, and what may be done.
 fn about<'a>(state: &AppState, styles: &Styles, past: &Past, width: usize) -> Vec<Line<'a>> {
     let run = &past.view;
-    let mut lines = Vec::new();
-    let mut prose = |words: &str, style| {
-        let wrapped = wrap(words, width).into_iter();
-        lines.extend(wrapped.map(|it| Line::styled(it, style)));
-    };
+    let mut text = Prose::new(width);
     if let Some(over) = state.is_over(run) {
-        prose(&format!("It is history: {over}."), styles.warn);
+        text.add(&format!("It is history: {over}."), styles.warn);
     } else if let Some(since) = run.open_since() {
         let words = format!(
             "{} stands OPEN to the world since {} ({}): the safe end empties its group.",
@@ -83,22 +80,22 @@ fn about<'a>(state: &AppState, styles: &Styles, past: &Past, width: usize) -> Ve
             since.format("%Y-%m-%d %H:%M:%SZ"),
             age(state.now - since)
         );
-        prose(&words, styles.bad);
+        text.add(&words, styles.bad);
     }
-    prose(&left_at(run), styles.plain);
+    text.add(&left_at(run), styles.plain);
     let then = if run.must_be_lifted() {
         "It denies something for a while, and can only be lifted."
     } else {
         "Continue does what is left of the plan. Either reads back first what was sent."
     };
     let end = format!("The safe end is reached {}.", safe_point(&run.plan));
-    prose(&format!("{end} {then}"), styles.plain);
+    text.add(&format!("{end} {then}"), styles.plain);
     if let Some(damage) = &past.damage {
         let words = format!("Its journal is damaged ({damage}): what stands before is used.");
-        prose(&words, styles.warn);
+        text.add(&words, styles.warn);
     }
-    prose(&past.path.display().to_string(), styles.dim);
-    lines
+    text.add(&past.path.display().to_string(), styles.dim);
+    text.lines
 }
 
 fn foot_lines<'a>(

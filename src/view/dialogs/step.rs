@@ -2,15 +2,14 @@
 //! that it read or that a host printed.
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
-use ratatui::widgets::Paragraph;
 
 use super::super::panes::{bound_prose, ending};
 use super::super::styles::Styles;
-use super::super::text::wrap;
 use super::popup;
+use super::prose::{Prose, scrolled_above_rule};
 use crate::app::AppState;
 use crate::executor::{RunView, StepStatus, StepView};
 use crate::model::text::visible;
@@ -32,19 +31,8 @@ pub(super) fn draw(
         110,
         area.height,
     );
-    let [body, foot] = Layout::vertical([Constraint::Min(0), Constraint::Length(1)]).areas(inner);
-    let mut lines = lines(state, styles, id, usize::from(body.width));
-    let hidden = lines.len().saturating_sub(usize::from(body.height));
-    let scrolled = usize::from(scroll).min(hidden);
-    lines.drain(..scrolled);
-    frame.render_widget(Paragraph::new(lines), body);
-    let more = match hidden - scrolled {
-        0 => String::new(),
-        below => format!(" {below} more lines below (down, pgdn) "),
-    };
-    let width = usize::from(foot.width);
-    let rule = Line::styled(format!("{more:-^width$}"), styles.dim);
-    frame.render_widget(Paragraph::new(rule), foot);
+    let lines = lines(state, styles, id, usize::from(inner.width));
+    scrolled_above_rule(frame, styles, lines, scroll, inner);
 }
 
 fn lines<'a>(state: &AppState, styles: &Styles, id: StepId, width: usize) -> Vec<Line<'a>> {
@@ -53,24 +41,20 @@ fn lines<'a>(state: &AppState, styles: &Styles, id: StepId, width: usize) -> Vec
     let Some((run, step, view)) = found else {
         return vec![Line::styled("the run has no such step", styles.dim)];
     };
-    let mut lines = Vec::new();
-    let mut prose = |words: &str, style: Style| {
-        let wrapped = wrap(words, width).into_iter();
-        lines.extend(wrapped.map(|it| Line::styled(it, style)));
-    };
-    prose(&bound_prose(run, step), styles.strong);
+    let mut text = Prose::new(width);
+    text.add(&bound_prose(run, step), styles.strong);
     for (name, words) in facts(run, step, view) {
-        prose(&format!("{name}: {words}"), styles.plain);
+        text.add(&format!("{name}: {words}"), styles.plain);
     }
     if !view.output.is_empty() {
         let words = format!("output, {} lines:", view.output.len());
-        prose(&words, styles.strong);
+        text.add(&words, styles.strong);
         for line in &view.output {
             // As it was printed: its own spaces are kept.
-            prose_line(&mut lines, &visible(line), width, styles.plain);
+            prose_line(&mut text.lines, &visible(line), width, styles.plain);
         }
     }
-    lines
+    text.lines
 }
 
 fn facts(run: &RunView, step: &Step, view: &StepView) -> Vec<(&'static str, String)> {

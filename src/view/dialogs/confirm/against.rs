@@ -1,47 +1,23 @@
 //! What stands against a plan: guards, questions about its order, lost evidence, AWS's answers, and what an
 //! undo leaves out.
 
-use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::super::super::styles::Styles;
-use super::super::super::text::wrap;
+use super::super::prose::Prose;
 use crate::app::{Confirm, Preflight};
 use crate::executor::summary;
 use crate::plan::{LintVerdict, Severity, Undo};
 
-/// Lines of text as they are put together.
-struct Text<'a> {
-    width: usize,
-    lines: Vec<Line<'a>>,
-}
-
-impl Text<'_> {
-    fn prose(&mut self, words: &str, style: Style) {
-        let lines = wrap(words, self.width).into_iter();
-        self.lines.extend(lines.map(|it| Line::styled(it, style)));
-    }
-
-    /// The same, set in by two columns.
-    fn inner(&mut self, words: &str, style: Style) {
-        let lines = wrap(words, self.width.saturating_sub(2)).into_iter();
-        let lines = lines.map(|it| Line::styled(format!("  {it}"), style));
-        self.lines.extend(lines);
-    }
-}
-
 /// Everything that has to be read first.
 pub(super) fn lines<'a>(confirm: &Confirm, styles: &Styles, width: usize) -> Vec<Line<'a>> {
-    let mut text = Text {
-        width,
-        lines: Vec::new(),
-    };
+    let mut text = Prose::new(width);
     for guard in &confirm.guards {
         let style = match guard.severity {
             Severity::Refuse | Severity::Danger => styles.bad,
             Severity::Note => styles.warn,
         };
-        text.prose(
+        text.add(
             &format!("{}: {}", guard.severity.name(), guard.words),
             style,
         );
@@ -50,8 +26,8 @@ pub(super) fn lines<'a>(confirm: &Confirm, styles: &Styles, width: usize) -> Vec
         let steps: Vec<String> = lint.steps.iter().map(ToString::to_string).collect();
         let of = format!("({}, step {})", lint.rule, steps.join(", "));
         match lint.verdict {
-            LintVerdict::Refuse => text.prose(&format!("refused: {} {of}", lint.words), styles.bad),
-            LintVerdict::Ask => text.prose(&format!("? {} {of}", lint.words), styles.warn),
+            LintVerdict::Refuse => text.add(&format!("refused: {} {of}", lint.words), styles.bad),
+            LintVerdict::Ask => text.add(&format!("? {} {of}", lint.words), styles.warn),
         }
     }
     denied(&mut text, &confirm.preflight, styles);
@@ -62,7 +38,7 @@ pub(super) fn lines<'a>(confirm: &Confirm, styles: &Styles, width: usize) -> Vec
 }
 
 /// What an undo leaves out: what somebody has changed since, three states of each, and what is kept.
-fn left_out(text: &mut Text<'_>, undo: &Undo, styles: &Styles) {
+fn left_out(text: &mut Prose<'_>, undo: &Undo, styles: &Styles) {
     let steps = undo.plan.calls();
     let (drift, kept) = (undo.drift.len(), undo.kept.len());
     let words = format!(
@@ -70,10 +46,10 @@ fn left_out(text: &mut Text<'_>, undo: &Undo, styles: &Styles) {
          they were before the run.",
         undo.settled.len()
     );
-    text.prose(&words, styles.strong);
+    text.add(&words, styles.strong);
     for it in &undo.drift {
         let words = format!("Drift: what step {} did is not as it was left:", it.step);
-        text.prose(&words, styles.bad);
+        text.add(&words, styles.bad);
         for line in it.lines() {
             text.inner(&line, styles.warn);
         }
@@ -82,21 +58,18 @@ fn left_out(text: &mut Text<'_>, undo: &Undo, styles: &Styles) {
 
 /// What can't be collected any more afterwards.
 pub(super) fn evidence<'a>(confirm: &Confirm, styles: &Styles, width: usize) -> Vec<Line<'a>> {
-    let mut text = Text {
-        width,
-        lines: Vec::new(),
-    };
+    let mut text = Prose::new(width);
     for action in confirm.plan.actions() {
         let lost = action.entry().evidence_lost;
         if !lost.is_empty() {
-            text.prose(&format!("Evidence lost by {action}: {lost}"), styles.bad);
+            text.add(&format!("Evidence lost by {action}: {lost}"), styles.bad);
         }
     }
     text.lines
 }
 
 /// What AWS says to its calls, if that is bad news.
-fn denied(text: &mut Text<'_>, preflight: &Preflight, styles: &Styles) {
+fn denied(text: &mut Prose<'_>, preflight: &Preflight, styles: &Styles) {
     let Preflight::Answered(checked) = preflight else {
         return;
     };
@@ -104,7 +77,7 @@ fn denied(text: &mut Text<'_>, preflight: &Preflight, styles: &Styles) {
     if summary.is_clear() {
         return;
     }
-    text.prose(&format!("permissions: {}", summary.headline()), styles.bad);
+    text.add(&format!("permissions: {}", summary.headline()), styles.bad);
     for line in &summary.against {
         text.inner(line, styles.bad);
     }
@@ -112,20 +85,17 @@ fn denied(text: &mut Text<'_>, preflight: &Preflight, styles: &Styles) {
 
 /// What AWS says to its calls, if it is good news, and what nobody can say.
 pub(super) fn unsettled<'a>(confirm: &Confirm, styles: &Styles, width: usize) -> Vec<Line<'a>> {
-    let mut text = Text {
-        width,
-        lines: Vec::new(),
-    };
+    let mut text = Prose::new(width);
     match &confirm.preflight {
-        Preflight::Asking => text.prose("permissions: asking AWS, step by step", styles.dim),
-        Preflight::Nobody => text.prose(
+        Preflight::Asking => text.add("permissions: asking AWS, step by step", styles.dim),
+        Preflight::Nobody => text.add(
             "permissions: nobody to ask here; they show when the calls are made",
             styles.dim,
         ),
         Preflight::Answered(checked) => {
             let summary = summary(checked);
             if summary.is_clear() {
-                text.prose(&format!("permissions: {}", summary.headline()), styles.good);
+                text.add(&format!("permissions: {}", summary.headline()), styles.good);
             }
             for line in &summary.unknown {
                 text.inner(line, styles.dim);
