@@ -163,10 +163,7 @@ async fn tell(
 
 /// Nobody may be reading any more: the run goes on.
 fn told(event: &RunEvent, view: &mut Option<RunView>, telling: Telling) -> eyre::Result<()> {
-    match view {
-        None => *view = RunView::begin(event).ok(),
-        Some(view) => drop(view.apply(event)),
-    }
+    RunView::follow(view, event);
     print(|out| match telling {
         Telling::Json => json_line(out, event),
         Telling::Table => line(event, view.as_ref(), out),

@@ -80,7 +80,7 @@ impl Recorder {
             let n = outbox.numbered;
             outbox.numbered += 1;
             let event = RunEvent { n, at, kind };
-            outbox.fold(&event);
+            RunView::follow(&mut outbox.view, &event);
             let pending = self.journal.queue(&event);
             (event, pending)
         };
@@ -109,15 +109,5 @@ impl Recorder {
 
     fn outbox(&self) -> MutexGuard<'_, Outbox> {
         self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Outbox {
-    fn fold(&mut self, event: &RunEvent) {
-        match &mut self.view {
-            // What can't follow is journalled nevertheless, and noticed by whoever reads it.
-            Some(view) => view.apply(event).unwrap_or_default(),
-            None => self.view = RunView::begin(event).ok(),
-        }
     }
 }

@@ -154,6 +154,15 @@ impl RunView {
         Ok(Some(view))
     }
 
+    /// Takes in the next event, which may be the first. What can't follow is passed over: it was journalled
+    /// nevertheless, and whoever reads that notices.
+    pub fn follow(view: &mut Option<Self>, event: &RunEvent) {
+        match view {
+            None => *view = Self::begin(event).ok(),
+            Some(view) => view.apply(event).unwrap_or_default(),
+        }
+    }
+
     /// Takes in the next event.
     ///
     /// # Errors

@@ -88,10 +88,7 @@ pub(super) fn timeline(runs: &[Recorded], records: &[ExerciseRecord]) -> Vec<Mom
     for run in runs {
         let mut view: Option<RunView> = None;
         for event in &run.events {
-            match &mut view {
-                None => view = RunView::begin(event).ok(),
-                Some(view) => drop(view.apply(event)),
-            }
+            RunView::follow(&mut view, event);
             all.extend(view.as_ref().and_then(|view| of_run(view, event)));
         }
     }
