@@ -1,6 +1,6 @@
 //! Network ACLs.
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::{Deserialize, Serialize};
 
 use super::id::{AclId, SubnetId, VpcId};
@@ -63,6 +63,25 @@ pub struct AclEntry {
 }
 
 impl AclEntry {
+    /// The deny of each direction and family that ends every network ACL.
+    /// <https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html>
+    pub fn final_denies() -> impl Iterator<Item = Self> {
+        let everyone = [
+            (32_767, IpNet::V4(Ipv4Net::default())),
+            (32_768, IpNet::V6(Ipv6Net::default())),
+        ];
+        Direction::BOTH.into_iter().flat_map(move |direction| {
+            everyone.into_iter().map(move |(number, cidr)| Self {
+                direction,
+                number,
+                action: AclAction::Deny,
+                protocol: Protocol::All,
+                cidr,
+                ports: None,
+            })
+        })
+    }
+
     /// Whether its block is of the same family as another.
     pub fn is_of_family(&self, cidr: IpNet) -> bool {
         matches!(

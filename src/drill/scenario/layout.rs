@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::IpNet;
 use toml::Spanned;
 
 use super::super::record::FORMAT;
@@ -13,11 +13,11 @@ use super::spec::{
 };
 use crate::flows::Field;
 use crate::model::{
-    Acl, AclAction, AclEntry, AsgMembership, AsgName, AsgSize, Direction, Eni, EniKind, FlowLog,
+    Acl, AclEntry, AsgMembership, AsgName, AsgSize, Direction, Eni, EniKind, FlowLog,
     FlowLogDestination, Gateway, Group, GroupId, GroupRule, Instance, InstanceAttributes,
-    InstanceId, InstanceProfile, InstanceState, Part, Platform, PortRange, Protocol, PublicAddress,
-    Route, RouteTable, RuleId, RulePeer, Shutdown, Subnet, TargetMembership, TrackingTimeouts,
-    Volume, Vpc, VpcId,
+    InstanceId, InstanceProfile, InstanceState, Part, Platform, PortRange, PublicAddress, Route,
+    RouteTable, RuleId, RulePeer, Shutdown, Subnet, TargetMembership, TrackingTimeouts, Volume,
+    Vpc, VpcId,
 };
 
 /// What volumes are called in the guest, the root one first.
@@ -224,7 +224,7 @@ impl Layout<'_> {
             vpc: self.vpc(),
             name: it.name.get_ref().clone(),
             default: it.default,
-            entries: listed.chain(final_denies()).collect(),
+            entries: listed.chain(AclEntry::final_denies()).collect(),
             subnets: served.map(|it| it.id.get_ref().as_str().into()).collect(),
         }
     }
@@ -335,24 +335,6 @@ fn seconds(window: Option<&Spanned<Span>>) -> u32 {
 
 fn values<T: Copy>(placed: &[Spanned<T>]) -> Vec<T> {
     placed.iter().map(|it| *it.get_ref()).collect()
-}
-
-/// The deny of each direction and family that ends every NACL.
-fn final_denies() -> impl Iterator<Item = AclEntry> {
-    let everyone = [
-        (32_767, IpNet::V4(Ipv4Net::default())),
-        (32_768, IpNet::V6(Ipv6Net::default())),
-    ];
-    Direction::BOTH.into_iter().flat_map(move |direction| {
-        everyone.into_iter().map(move |(number, cidr)| AclEntry {
-            direction,
-            number,
-            action: AclAction::Deny,
-            protocol: Protocol::All,
-            cidr,
-            ports: None,
-        })
-    })
 }
 
 /// The first volume is the root one, and goes with the instance.

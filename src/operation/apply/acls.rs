@@ -1,8 +1,6 @@
 //! Network ACLs and their entries.
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-
-use crate::model::{Acl, AclAction, AclEntry, AclId, Direction, Estate, Protocol, VpcId};
+use crate::model::{Acl, AclEntry, AclId, Direction, Estate, VpcId};
 
 pub(super) fn create(estate: &mut Estate, id: AclId, vpc: &VpcId, tags: &[(String, String)]) {
     let name = tags.iter().find(|(key, _)| key == "Name");
@@ -11,7 +9,7 @@ pub(super) fn create(estate: &mut Estate, id: AclId, vpc: &VpcId, tags: &[(Strin
         vpc: vpc.clone(),
         name: name.map(|(_, value)| value.clone()).unwrap_or_default(),
         default: false,
-        entries: final_denies(),
+        entries: AclEntry::final_denies().collect(),
         subnets: Vec::new(),
     });
 }
@@ -33,24 +31,4 @@ pub(super) fn delete_entry(estate: &mut Estate, acl: &AclId, direction: Directio
     estate.update_acl(acl, |entries| {
         entries.retain(|it| it.direction != direction || it.number != number);
     });
-}
-
-/// The final deny of each direction and family:
-/// <https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html>
-fn final_denies() -> Vec<AclEntry> {
-    let deny = |direction, number, cidr| AclEntry {
-        direction,
-        number,
-        action: AclAction::Deny,
-        protocol: Protocol::All,
-        cidr,
-        ports: None,
-    };
-    let both = |direction| {
-        [
-            deny(direction, 32767, IpNet::V4(Ipv4Net::default())),
-            deny(direction, 32768, IpNet::V6(Ipv6Net::default())),
-        ]
-    };
-    Direction::BOTH.into_iter().flat_map(both).collect()
 }
