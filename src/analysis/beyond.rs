@@ -213,33 +213,11 @@ mod tests {
     use std::net::IpAddr;
 
     use crate::analysis::{Activity, Course, Flow, Grade, Network, PortSpan, Stage, Verdict};
-    use crate::model::{
-        AclAction, AclEntry, Direction, EniKind, Estate, Protocol, PublicAddress, Route, fixture,
-    };
-
-    const C2: &str = "203.0.113.66";
-    const WEB: &str = "10.0.0.11";
-    const WEB_PUBLIC: &str = "198.51.100.11";
-    const APP: &str = "10.0.2.14";
+    use crate::model::fixture::{APP, C2, WEB, WEB_PUBLIC, public as estate};
+    use crate::model::{AclAction, AclEntry, Direction, EniKind, Estate, Protocol, Route};
 
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()
-    }
-
-    fn estate() -> Estate {
-        let mut estate = fixture::estate();
-        for (eni, private, public) in [
-            ("eni-web1", WEB, WEB_PUBLIC),
-            ("eni-nat", "10.0.0.5", "198.51.100.5"),
-        ] {
-            let mapped = PublicAddress {
-                private: address(private),
-                address: address(public),
-                elastic: true,
-            };
-            estate.update_eni(&eni.into(), |it| it.public.push(mapped));
-        }
-        estate
     }
 
     fn with_route(table: &str, destination: &str, target: &str) -> Estate {

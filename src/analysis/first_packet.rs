@@ -132,7 +132,7 @@ mod tests {
     use super::*;
     use crate::analysis::PortSpan;
     use crate::model::fixture::estate;
-    use crate::model::{EniId, PublicAddress};
+    use crate::model::{EniId, fixture};
 
     fn flow(client: &str, server: &str) -> Flow {
         Flow {
@@ -149,13 +149,7 @@ mod tests {
     #[test]
     fn filters_are_judged_one_by_one() {
         let mut estate = estate();
-        estate.update_eni(&EniId::new("eni-web1"), |it| {
-            it.public.push(PublicAddress {
-                private: it.addresses[0],
-                address: [198, 51, 100, 7].into(),
-                elastic: true,
-            });
-        });
+        fixture::publish(&mut estate, "eni-web1", "198.51.100.7");
         // Two VPCs that nothing joins, with the same blocks: each address is found all the same.
         let mut far = estate.eni(&EniId::new("eni-web2")).unwrap().clone();
         far.id = "eni-far".into();

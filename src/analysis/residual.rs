@@ -312,14 +312,7 @@ mod tests {
             .enis_of_instance(&fixture::suspect())
             .cloned()
             .collect();
-        let private = own[0].addresses[0];
-        estate.update_eni(&own[0].id, |it| {
-            it.public.push(crate::model::PublicAddress {
-                private,
-                address: "198.51.100.9".parse().unwrap(),
-                elastic: true,
-            });
-        });
+        fixture::publish(&mut estate, own[0].id.as_str(), "198.51.100.9");
         assert!(channels(&estate).contains(&Channel::Internet));
         assert!(!channels(&estate).contains(&Channel::FromInternet));
         let group = own[0].groups[0].clone();

@@ -5,8 +5,19 @@ use chrono::{DateTime, Utc};
 use super::{
     Acl, AclAction, AclEntry, Direction, Eni, EniKind, Estate, Gateway, GatewayKind, Group,
     GroupRule, Instance, InstanceAttributes, InstanceId, InstanceState, Part, Platform, Protocol,
-    Route, RouteTable, Subnet, TrackingTimeouts, Vpc,
+    PublicAddress, Route, RouteTable, Subnet, TrackingTimeouts, Vpc,
 };
+
+/// An attacker's address.
+pub(crate) const C2: &str = "203.0.113.66";
+/// The address of `web-1`.
+pub(crate) const WEB: &str = "10.0.0.11";
+/// The public address of `web-1`, where it has one.
+pub(crate) const WEB_PUBLIC: &str = "198.51.100.11";
+/// The address of `app-1`.
+pub(crate) const APP: &str = "10.0.2.14";
+/// The public address of the NAT gateway, where it has one.
+pub(crate) const NAT_PUBLIC: &str = "198.51.100.5";
 
 /// The compromised instance: `web-1`, with one interface in `subnet-a`.
 pub(crate) fn suspect() -> InstanceId {
@@ -92,6 +103,25 @@ pub(crate) fn estate() -> Estate {
         ]),
     ];
     Estate::from_parts(parts, read_at())
+}
+
+/// The estate, in which `web-1` and the NAT gateway have public addresses.
+pub(crate) fn public() -> Estate {
+    let mut estate = estate();
+    publish(&mut estate, "eni-web1", WEB_PUBLIC);
+    publish(&mut estate, "eni-nat", NAT_PUBLIC);
+    estate
+}
+
+/// Gives an interface's first address a public one.
+pub(crate) fn publish(estate: &mut Estate, eni: &str, address: &str) {
+    estate.update_eni(&eni.into(), |it| {
+        it.public.push(PublicAddress {
+            private: it.addresses[0],
+            address: address.parse().unwrap(),
+            elastic: true,
+        });
+    });
 }
 
 fn instance_id(tail: &str) -> InstanceId {

@@ -13,29 +13,14 @@ use crate::plan::{Intent, build};
 
 /// The fixture, with groups that let SSH in and a public address that the suspect's subnet has.
 fn estate() -> Estate {
-    let mut estate = fixture::estate();
+    let mut estate = fixture::public();
     let any = "0.0.0.0/0".parse().unwrap();
     for group in ["sg-web", "sg-app"] {
         estate.update_group(&group.into(), |it| {
             it.rules.push(GroupRule::all(Direction::Ingress, any));
         });
     }
-    for (eni, public) in [("eni-web1", "198.51.100.11"), ("eni-web2", "198.51.100.12")] {
-        estate.update_eni(&eni.into(), |it: &mut Eni| {
-            it.public.push(crate::model::PublicAddress {
-                private: it.addresses[0],
-                address: public.parse().unwrap(),
-                elastic: true,
-            });
-        });
-    }
-    estate.update_eni(&"eni-nat".into(), |it| {
-        it.public.push(crate::model::PublicAddress {
-            private: it.addresses[0],
-            address: "198.51.100.5".parse().unwrap(),
-            elastic: true,
-        });
-    });
+    fixture::publish(&mut estate, "eni-web2", "198.51.100.12");
     estate
 }
 

@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use super::*;
 use crate::model::fixture::picture;
 use crate::model::{
-    Group, GroupRule, Instance, InstanceAttributes, PublicAddress, Shutdown, TrackingTimeouts,
-    Volume,
+    Group, GroupRule, Instance, InstanceAttributes, Shutdown, TrackingTimeouts, Volume,
 };
 use crate::operation::{State, apply, invert, observe};
 
@@ -25,14 +24,10 @@ pub(in crate::plan) fn wanted(action: Action) -> Intent {
 /// The fixture's estate with everything that some action needs.
 pub(in crate::plan) fn whole() -> Estate {
     let mut estate = fixture::estate();
+    fixture::publish(&mut estate, "eni-web1", fixture::WEB_PUBLIC);
     estate.update_eni(&"eni-web1".into(), |it| {
         it.timeouts = TrackingTimeouts::MINIMUM;
         it.addresses.push("2001:db8::11".parse().unwrap());
-        it.public.push(PublicAddress {
-            private: "10.0.0.11".parse().unwrap(),
-            address: "198.51.100.11".parse().unwrap(),
-            elastic: true,
-        });
     });
     estate.update_instance(&fixture::suspect(), |it: &mut Instance| {
         it.attributes = InstanceAttributes {

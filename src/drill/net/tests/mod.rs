@@ -6,36 +6,20 @@ mod tracking;
 use std::net::IpAddr;
 
 use super::{Fate, Lost, Micros, Net, Origin, Outcome, Packet, Place, Sight, Switches};
+use crate::model::fixture::{APP, C2, NAT_PUBLIC, WEB, WEB_PUBLIC};
 use crate::model::{
-    AclAction, AclEntry, Direction, Estate, Group, GroupRule, PortRange, Protocol, PublicAddress,
-    RulePeer, fixture,
+    AclAction, AclEntry, Direction, Estate, Group, GroupRule, PortRange, Protocol, RulePeer,
+    fixture,
 };
 
 const SECOND: Micros = 1_000_000;
-const C2: &str = "203.0.113.66";
-const WEB: &str = "10.0.0.11";
-const WEB_PUBLIC: &str = "198.51.100.11";
-const APP: &str = "10.0.2.14";
-const NAT_PUBLIC: &str = "198.51.100.5";
-
 fn address(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
 /// The small estate, with public addresses for `web-1` and the NAT gateway, and groups to swap to.
 fn estate() -> Estate {
-    let mut estate = fixture::estate();
-    for (eni, private, public) in [
-        ("eni-web1", WEB, WEB_PUBLIC),
-        ("eni-nat", "10.0.0.5", NAT_PUBLIC),
-    ] {
-        let mapped = PublicAddress {
-            private: address(private),
-            address: address(public),
-            elastic: true,
-        };
-        estate.update_eni(&eni.into(), |it| it.public.push(mapped));
-    }
+    let mut estate = fixture::public();
     let all = |direction| GroupRule::all(direction, "0.0.0.0/0".parse().unwrap());
     for (id, rules) in [
         ("sg-iso", Vec::new()),
