@@ -7,10 +7,7 @@ use serde::Serialize;
 
 use super::shown;
 use crate::executor::{Recorded, RunEventKind};
-use crate::sources::{CallOutcome, ExerciseRecord, Happening, Stream};
-
-/// How much time a record of traffic tells of, in seconds.
-const BUCKET: u32 = 10;
+use crate::sources::{BUCKET_SECONDS, ExerciseRecord, Happening, Stream};
 
 /// A conversation that spoke no more for so long has ended.
 const SILENCE: TimeDelta = TimeDelta::seconds(60);
@@ -92,15 +89,9 @@ impl Totals {
 
 /// When the first call was made, as the world knows it; else as the journals of the runs do.
 pub(super) fn first_change(runs: &[Recorded], records: &[ExerciseRecord]) -> Option<DateTime<Utc>> {
-    let made = records.iter().find(|it| {
-        let Happening::Called { outcome, .. } = &it.what else {
-            return false;
-        };
-        matches!(
-            outcome,
-            CallOutcome::Made | CallOutcome::Failed { made: true, .. }
-        )
-    });
+    let made = records
+        .iter()
+        .find(|it| matches!(&it.what, Happening::Called { outcome, .. } if outcome.is_made()));
     let sent = runs.iter().flat_map(|it| &it.events);
     let sent = sent.filter(|it| matches!(it.kind, RunEventKind::Intend { .. }));
     made.map(|it| it.at).or_else(|| sent.map(|it| it.at).min())
@@ -125,7 +116,7 @@ pub(super) fn conversations(
             last: None,
             silent: true,
         });
-        let begins = at - TimeDelta::seconds(BUCKET.into());
+        let begins = at - TimeDelta::seconds(BUCKET_SECONDS.into());
         let after = changed.is_some_and(|changed| begins >= changed);
         if after { &mut it.after } else { &mut it.before }.add(stream);
         it.last = it.last.max(stream.delivered_last);
@@ -142,8 +133,8 @@ pub(super) fn plot(records: &[ExerciseRecord]) -> Option<Plot> {
     let (first, last) = (records.first()?.at, records.last()?.at);
     streams(records).next()?;
     let span = u32::try_from((last - first).num_seconds().max(1)).unwrap_or(u32::MAX);
-    let buckets = span.div_ceil(BUCKET);
-    let seconds = buckets.div_ceil(COLUMNS).saturating_mul(BUCKET);
+    let buckets = span.div_ceil(BUCKET_SECONDS);
+    let seconds = buckets.div_ceil(COLUMNS).saturating_mul(BUCKET_SECONDS);
     let columns = usize::try_from(span.div_ceil(seconds)).unwrap_or(0);
     let mut plot = Plot {
         from: first,
@@ -153,7 +144,7 @@ pub(super) fn plot(records: &[ExerciseRecord]) -> Option<Plot> {
     };
     for (at, stream) in streams(records) {
         // The record stands at the end of its ten seconds; their middle decides.
-        let middle = (at - first).num_seconds() - i64::from(BUCKET / 2);
+        let middle = (at - first).num_seconds() - i64::from(BUCKET_SECONDS / 2);
         let column = usize::try_from(middle.max(0) / i64::from(seconds)).unwrap_or(0);
         let (lane, number) = match stream.role.as_str() {
             "attack" => (&mut plot.attack_packets, stream.packets),
@@ -169,11 +160,6 @@ pub(super) fn plot(records: &[ExerciseRecord]) -> Option<Plot> {
 
 /// Streams with the moments at which their ten seconds end.
 fn streams(records: &[ExerciseRecord]) -> impl Iterator<Item = (DateTime<Utc>, &Stream)> {
-    records.iter().flat_map(|record| {
-        let streams = match &record.what {
-            Happening::Traffic(streams) => streams.as_slice(),
-            _ => &[],
-        };
-        streams.iter().map(|it| (record.at, it))
-    })
+    let records = records.iter();
+    records.flat_map(|record| record.streams().iter().map(|it| (record.at, it)))
 }

@@ -215,6 +215,19 @@ pub struct ExerciseRecord {
     pub what: Happening,
 }
 
+impl ExerciseRecord {
+    /// What a record of traffic tells of; empty: it is none.
+    pub fn streams(&self) -> &[Stream] {
+        match &self.what {
+            Happening::Traffic(streams) => streams,
+            _ => &[],
+        }
+    }
+}
+
+/// How much time a record of traffic tells of, in seconds.
+pub const BUCKET_SECONDS: u32 = 10;
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
@@ -329,6 +342,13 @@ pub enum CallOutcome {
         /// The change was made nevertheless.
         made: bool,
     },
+}
+
+impl CallOutcome {
+    /// Whether something was changed.
+    pub fn is_made(&self) -> bool {
+        matches!(self, Self::Made | Self::Failed { made: true, .. })
+    }
 }
 
 /// What was said in a conversation during ten seconds.

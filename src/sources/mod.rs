@@ -15,8 +15,8 @@ pub mod snapshot;
 
 pub use clock::{Clock, SystemClock};
 pub use exercise::{
-    About, CallOutcome, Evidence, Exercise, ExerciseError, ExerciseRecord, Happening, Message,
-    Pace, Reason, Reply, Score, Stream, Undone,
+    About, BUCKET_SECONDS, CallOutcome, Evidence, Exercise, ExerciseError, ExerciseRecord,
+    Happening, Message, Pace, Reason, Reply, Score, Stream, Undone,
 };
 pub use poll::{
     Command, Feed, FlowTargets, Outcome, PollSettings, Poller, Update, UpdateKind, readable_logs,

@@ -10,10 +10,7 @@ use super::{Stakes, Told};
 use crate::flows::is_private;
 use crate::model::InstanceId;
 use crate::operation::Operation;
-use crate::sources::{CallOutcome, Evidence, ExerciseRecord, Happening, Stream, Undone};
-
-/// How much time a record of traffic tells of.
-pub(super) const BUCKET: TimeDelta = TimeDelta::seconds(10);
+use crate::sources::{BUCKET_SECONDS, Evidence, ExerciseRecord, Happening, Stream, Undone};
 
 /// An attack that was silent for so long, until the end, is contained.
 const SILENCE: TimeDelta = TimeDelta::seconds(60);
@@ -124,20 +121,15 @@ impl<'a> Tale<'a> {
 
     /// Streams with the moments at which their buckets end.
     fn streams(&self) -> impl Iterator<Item = (DateTime<Utc>, &'a Stream)> + use<'a> {
-        self.records.iter().flat_map(|record| {
-            let streams = match &record.what {
-                Happening::Traffic(streams) => streams.as_slice(),
-                _ => &[],
-            };
-            streams.iter().map(|it| (record.at, it))
-        })
+        let records = self.records.iter();
+        records.flat_map(|record| record.streams().iter().map(|it| (record.at, it)))
     }
 
     /// Packets and bytes that arrived in the buckets from `from` on.
     fn sum(&self, from: DateTime<Utc>, wanted: impl Fn(&Stream) -> bool) -> (u64, u64) {
         let streams = self
             .streams()
-            .filter(|(at, it)| *at - BUCKET >= from && wanted(it));
+            .filter(|(at, it)| begin(*at) >= from && wanted(it));
         streams.fold((0, 0), |(packets, bytes), (_, it)| {
             (
                 packets.saturating_add(it.packets),
@@ -175,7 +167,7 @@ impl<'a> Tale<'a> {
         let mut after: BTreeMap<[&str; 3], Vec<&Stream>> = BTreeMap::new();
         for (at, stream) in self.streams().filter(|(_, it)| self.is_of_others(it)) {
             let key = [&stream.conversation, &stream.from, &stream.to].map(String::as_str);
-            if at - BUCKET >= changed {
+            if begin(at) >= changed {
                 after.entry(key).or_default().push(stream);
             } else {
                 let sum = before.entry(key).or_default();
@@ -302,6 +294,11 @@ impl<'a> Tale<'a> {
     }
 }
 
+/// When the time begins that a record of traffic tells of.
+fn begin(end: DateTime<Utc>) -> DateTime<Utc> {
+    end - TimeDelta::seconds(BUCKET_SECONDS.into())
+}
+
 fn is_attack(stream: &Stream) -> bool {
     stream.role == "attack"
 }
@@ -329,10 +326,9 @@ fn harm_of(streams: &[&Stream], (usual_ended, usual_failed): (u64, u64)) -> (u64
     let worse = streams
         .iter()
         .filter(|it| it.failed > 0 && more(it.failed, ended(it)));
-    let seconds = u64::try_from(BUCKET.num_seconds()).unwrap_or(0);
     (
         lost,
-        seconds.saturating_mul(worse.count().try_into().unwrap_or(0)),
+        u64::from(BUCKET_SECONDS).saturating_mul(worse.count().try_into().unwrap_or(0)),
     )
 }
 
@@ -340,10 +336,8 @@ fn harm_of(streams: &[&Stream], (usual_ended, usual_failed): (u64, u64)) -> (u64
 fn made(record: &ExerciseRecord) -> Option<Operation> {
     match &record.what {
         Happening::Called {
-            operation,
-            outcome: CallOutcome::Made | CallOutcome::Failed { made: true, .. },
-            ..
-        } => serde_json::from_value(operation.clone()).ok(),
+            operation, outcome, ..
+        } if outcome.is_made() => serde_json::from_value(operation.clone()).ok(),
         _ => None,
     }
 }

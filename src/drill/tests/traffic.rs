@@ -325,3 +325,9 @@ fn a_finding_comes_of_what_the_attacker_does() {
         assert_eq!(world.findings().len(), usize::from(found), "cut: {cut}");
     }
 }
+
+#[test]
+fn records_tell_of_as_much_time_as_the_world_counts() {
+    let seconds = crate::sources::BUCKET_SECONDS;
+    assert_eq!(crate::drill::BUCKET, u64::from(seconds) * 1_000_000);
+}
