@@ -72,6 +72,10 @@ fn bad_arguments_are_named_with_what_is_expected() {
         ),
         (&["drill", "--output", "json"], &["--output", "--list"]),
         (
+            &["drill", "--check", "x.toml", "--output", "json"],
+            &["--output", "--list"],
+        ),
+        (
             &["drill", "--list", "--check", "x.toml"],
             &["--list", "--check"],
         ),

@@ -59,7 +59,7 @@ pub(super) struct DrillArgs {
         reason = "clap's way of saying that a flag may have a value"
     )]
     facilitator: Option<Option<PathBuf>>,
-    /// How a list is written: table or json.
+    /// How a list or an experiment is written: table or json.
     #[arg(long, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
@@ -210,12 +210,14 @@ impl DrillArgs {
             (self.experiment.is_some(), "--experiment"),
         ];
         let bad = |words: String| Err(BadInput(words));
-        if let Some((_, flag)) = about.iter().find(|(given, _)| *given) {
-            if let Some(other) = self.of_a_play() {
-                return bad(format!("{flag} plays no scenario: leave out {other}"));
-            }
-        } else if self.output != Output::Table {
-            return bad("--output goes with --list, --check and --experiments".into());
+        if let Some((_, flag)) = about.iter().find(|(given, _)| *given)
+            && let Some(other) = self.of_a_play()
+        {
+            return bad(format!("{flag} plays no scenario: leave out {other}"));
+        }
+        let is_told = self.list || self.experiments || self.experiment.is_some();
+        if self.output != Output::Table && !is_told {
+            return bad("--output goes with --list, --experiments and --experiment".into());
         }
         match self.output {
             Output::Markdown => bad("--output markdown: a drill is told as table or json".into()),
