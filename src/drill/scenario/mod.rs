@@ -197,7 +197,8 @@ impl Scenario {
     /// Reads a scenario; `file` is for messages.
     ///
     /// # Errors
-    /// Everything that is wrong with it, with its place, from the top of the file: one thing at least.
+    /// Everything that is wrong with it, with its place, from the top of the file: one thing at least. Who talks
+    /// and what may happen rest on the estate, and are looked at once that is sound.
     pub fn check(file: &str, text: &str) -> Result<Self, Vec<ScenarioError>> {
         let spec = toml::from_str(text).map_err(|error| vec![syntax(file, text, &error)])?;
         let problems = RefCell::new(Vec::new());
