@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::cursor::Cursor;
 use super::state::{AppState, Mode};
 use crate::executor::{Holder, Listing, Recorded, RunView};
+use crate::model::account_of;
 
 /// A run of the archive.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,12 +113,6 @@ impl OpenRuns {
     }
 }
 
-/// The account of an ARN: `arn:partition:service:region:account:resource`.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
-fn account(arn: &str) -> Option<&str> {
-    arn.split(':').nth(4).filter(|it| !it.is_empty())
-}
-
 impl AppState {
     /// A run of the archive by its id.
     pub fn past(&self, run: &str) -> Option<&Past> {
@@ -133,7 +128,7 @@ impl AppState {
     /// yet.
     pub fn is_here(&self, run: &RunView) -> Option<bool> {
         let identity = self.identity.as_ref()?;
-        Some(account(&run.caller) == Some(identity.account.as_str()))
+        Some(account_of(&run.caller) == Some(identity.account.as_str()))
     }
 
     /// Why nothing of a run can be taken up or taken back here: its drill is over, and its world gone.
@@ -195,25 +190,5 @@ impl AppState {
         let mut open: Vec<&Past> = open.collect();
         open.sort_by_key(|it| it.view.open_since().is_none());
         open.into_iter().map(|it| it.view.run.clone()).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_arn_tells_its_account() {
-        for (arn, found) in [
-            (
-                "arn:aws:sts::123456789012:assumed-role/x/y",
-                Some("123456789012"),
-            ),
-            ("arn:aws:iam::1:root", Some("1")),
-            ("arn:aws:iam:::root", None),
-            ("somebody", None),
-        ] {
-            assert_eq!(account(arn), found, "{arn}");
-        }
     }
 }

@@ -179,6 +179,12 @@ pub type AsgName = Id<kind::Asg>;
 /// The id of anything that can be tagged.
 pub type ResourceId = Id<kind::Resource>;
 
+/// The account of an ARN: `arn:partition:service:region:account:resource`.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+pub fn account_of(arn: &str) -> Option<&str> {
+    arn.split(':').nth(4).filter(|it| !it.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,5 +205,20 @@ mod tests {
     #[test]
     fn hostile_ids_are_made_visible() {
         assert_eq!(InstanceId::new("i-\u{1b}[2J").as_str(), "i-\\u{1b}[2J");
+    }
+
+    #[test]
+    fn an_arn_tells_its_account() {
+        for (arn, found) in [
+            (
+                "arn:aws:sts::123456789012:assumed-role/x/y",
+                Some("123456789012"),
+            ),
+            ("arn:aws:iam::1:root", Some("1")),
+            ("arn:aws:iam:::root", None),
+            ("somebody", None),
+        ] {
+            assert_eq!(account_of(arn), found, "{arn}");
+        }
     }
 }

@@ -26,7 +26,7 @@ pub use finding::{Finding, FindingAction, Remote, Severity};
 pub use flow::{FlowAction, FlowDirection, FlowRecord, LogStatus, PortSpan, TcpFlags, TrafficPath};
 pub use id::{
     AclId, AsgName, EniId, FindingId, GatewayId, GroupId, InstanceId, ResourceId, RouteTableId,
-    RuleId, SubnetId, VolumeId, VpcId,
+    RuleId, SubnetId, VolumeId, VpcId, account_of,
 };
 pub use network::{
     Direction, Eni, EniKind, FlowLog, FlowLogDestination, Gateway, GatewayKind, Group, GroupRule,

@@ -1,4 +1,4 @@
-//! Text from AWS is hostile: tags, user agents and DNS names come from an attacker.
+//! Text for people. What comes from AWS is hostile: tags, user agents and DNS names come from an attacker.
 
 use std::borrow::Cow;
 
@@ -26,6 +26,17 @@ fn is_hostile(c: char) -> bool {
         || matches!(c,
             '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
             | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A number with its thousands apart: `1,024`.
+pub fn grouped(number: u64) -> String {
+    let mut digits = number.to_string();
+    let mut at = digits.len();
+    while at > 3 {
+        at -= 3;
+        digits.insert(at, ',');
+    }
+    digits
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{count, grouped, shown};
+use super::{count, shown};
+use crate::model::text::grouped;
 use crate::sources::{Evidence, ExerciseRecord, Happening, Reason, Score, Undone};
 
 /// An exercise.

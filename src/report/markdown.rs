@@ -5,8 +5,9 @@ use std::fmt::{self, Write};
 use super::exercise::SWITCHES;
 use super::{
     Conversation, Exercise, FlowTold, JournalTold, Kept, Moment, Report, RunTold, StepTold, count,
-    grouped, utc,
+    utc,
 };
+use crate::model::text::grouped;
 use crate::sources::Score;
 
 pub(super) fn page(report: &Report) -> String {

@@ -16,11 +16,14 @@ mod runs;
 mod summary;
 mod traffic;
 
+use std::path::Path;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::executor::{Case, Exercised, Recorded, Unreadable};
-use crate::model::text::visible;
+use crate::executor::{Case, Damage, Unreadable};
+use crate::model::account_of;
+use crate::model::text::{grouped, visible};
 use crate::sources::Score;
 
 pub use evidence::Kept;
@@ -118,7 +121,11 @@ impl Report {
             case: shown(&case.name),
             targets: targets(case, exercise.as_ref()),
             callers: unique(case.runs.iter().map(|it| shown(&it.view.caller))),
-            accounts: unique(case.runs.iter().filter_map(|it| account(&it.view.caller))),
+            accounts: unique(
+                case.runs
+                    .iter()
+                    .filter_map(|it| account_of(&it.view.caller).map(shown)),
+            ),
             from: timeline.first().map(|it| it.at),
             until: timeline.last().map(|it| it.at),
             first_change: changed,
@@ -176,29 +183,10 @@ fn count(number: u64, what: &str) -> String {
     format!("{} {what}{plural}", grouped(number))
 }
 
-/// A number with its thousands apart.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 fn targets(case: &Case, exercise: Option<&Exercise>) -> Vec<String> {
     let suspect = exercise.map(|it| it.suspect.clone());
     let changed = case.runs.iter().map(|it| shown(it.view.plan.target.id()));
     unique(suspect.into_iter().chain(changed))
-}
-
-/// The account of an ARN.
-fn account(arn: &str) -> Option<String> {
-    let account = arn.split(':').nth(4).filter(|it| !it.is_empty())?;
-    Some(shown(account))
 }
 
 fn residual(runs: &[RunTold], score: Option<&Score>) -> Vec<String> {
@@ -221,27 +209,20 @@ fn residual(runs: &[RunTold], score: Option<&Score>) -> Vec<String> {
 }
 
 fn journals(case: &Case) -> Vec<JournalTold> {
-    let exercise = case.exercise.iter().map(of_exercise);
-    let runs = case.runs.iter().map(of_run);
+    let exercise = case.exercise.iter();
+    let exercise = exercise.map(|it| read(&it.path, it.records.len(), &it.seal, it.damage));
+    let runs = case.runs.iter();
+    let runs = runs.map(|it| read(&it.path, it.events.len(), &it.seal, it.damage));
     let unreadable = case.unreadable.iter().map(of_unreadable);
     exercise.chain(runs).chain(unreadable).collect()
 }
 
-fn of_exercise(it: &Exercised) -> JournalTold {
+fn read(path: &Path, lines: usize, seal: &str, damage: Option<Damage>) -> JournalTold {
     JournalTold {
-        file: file_name(&it.path.display().to_string()),
-        lines: it.records.len(),
-        hash: it.seal.clone(),
-        damage: it.damage.map(|it| it.to_string()),
-    }
-}
-
-fn of_run(it: &Recorded) -> JournalTold {
-    JournalTold {
-        file: file_name(&it.path.display().to_string()),
-        lines: it.events.len(),
-        hash: it.seal.clone(),
-        damage: it.damage.map(|it| it.to_string()),
+        file: file_name(&path.display().to_string()),
+        lines,
+        hash: seal.to_owned(),
+        damage: damage.map(|it| it.to_string()),
     }
 }
 

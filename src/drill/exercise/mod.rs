@@ -155,15 +155,11 @@ impl Drill {
             Act::End { told, .. } => {
                 self.tell_news(world);
                 self.tell(world, Happening::Score(self.desk.score(*told)));
-                if let Some(what) = self.desk.happening(at, act)? {
-                    self.tell(world, what);
-                }
             }
-            _ => {
-                if let Some(what) = self.desk.happening(at, act)? {
-                    self.tell(world, what);
-                }
-            }
+            _ => {}
+        }
+        if let Some(what) = self.desk.happening(at, act)? {
+            self.tell(world, what);
         }
         Ok(())
     }

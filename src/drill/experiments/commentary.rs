@@ -6,6 +6,7 @@ use super::play::{Beat, Event, Played, Remembered, Told};
 use super::stage::Met;
 use super::{Ambiguous, Experiment, Outcome};
 use crate::drill::net::Micros;
+use crate::model::text::grouped;
 
 /// The longest line, in characters; only an address of a page may be longer.
 const WIDTH: usize = 78;
@@ -47,28 +48,20 @@ pub(super) fn tell(it: &Experiment, played: &Played, otherwise: Option<Outcome>)
 
 /// Whether a beat is the same thing once more.
 fn is_again(first: &Beat, next: &Beat) -> bool {
-    let (Event::Packets { .. }, Event::Packets { .. }) = (&first.what, &next.what) else {
-        return false;
-    };
-    let (one, other) = (Deed::of(&first.what), Deed::of(&next.what));
-    first.said == next.said && one == other
+    let sent = sent(&first.what);
+    sent.is_some() && sent == self::sent(&next.what) && first.said == next.said
 }
 
-/// What packets did.
-#[derive(PartialEq)]
-struct Deed<'a>(Option<&'a Told>, Option<&'a Met>, Option<&'a Met>);
-
-impl<'a> Deed<'a> {
-    fn of(event: &'a Event) -> Self {
-        match event {
-            Event::Packets {
-                flow,
-                asked,
-                answered,
-                ..
-            } => Self(Some(flow), asked.as_ref(), answered.as_ref()),
-            _ => Self(None, None, None),
-        }
+/// What packets did, if there were any.
+fn sent(event: &Event) -> Option<(&Told, Option<&Met>, Option<&Met>)> {
+    match event {
+        Event::Packets {
+            flow,
+            asked,
+            answered,
+            ..
+        } => Some((flow, asked.as_ref(), answered.as_ref())),
+        _ => None,
     }
 }
 
@@ -361,17 +354,6 @@ fn span(micros: Micros) -> String {
         return format!("{seconds}.{tenth} s");
     }
     format!("{} s", grouped(seconds))
-}
-
-/// `432,000`
-fn grouped(number: u64) -> String {
-    let mut digits = number.to_string();
-    let mut at = digits.len();
-    while at > 3 {
-        at -= 3;
-        digits.insert(at, ',');
-    }
-    digits
 }
 
 /// Breaks a text into lines; all but the first begin with `indent` blanks.

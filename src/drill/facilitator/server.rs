@@ -149,7 +149,7 @@ async fn attend(
     }
     if place.is_none() {
         let why = format!("{CLIENTS} facilitators are there already");
-        return refuse(&mut to, None, why).await;
+        return refuse(&mut to, why).await;
     }
     let mut incoming = Incoming::new(from, LONGEST_ORDER);
     match timeout(PATIENCE, incoming.next()).await {
@@ -160,7 +160,7 @@ async fn attend(
                 "the first line must be {{\"hello\":{{\"protocol\":{PROTOCOL}}}}}: this is firedoor {}",
                 env!("CARGO_PKG_VERSION")
             );
-            return refuse(&mut to, None, why).await;
+            return refuse(&mut to, why).await;
         }
     }
     let (lines, received) = mpsc::channel(1);
@@ -189,7 +189,7 @@ async fn talk(
                 None => return,
                 Some(Line::TooLong) => {
                     let why = format!("a line has at most {LONGEST_ORDER} bytes: good-bye");
-                    return refuse(to, None, why).await;
+                    return refuse(to, why).await;
                 }
                 Some(Line::Bad(why)) => FromDrill::Refused { order: None, why },
                 Some(Line::Value(ToDrill::Hello { .. })) => FromDrill::Refused {
@@ -226,7 +226,8 @@ async fn talk(
     }
 }
 
-async fn refuse(to: &mut OwnedWriteHalf, order: Option<u64>, why: String) {
+async fn refuse(to: &mut OwnedWriteHalf, why: String) {
     // Whoever is gone need not be told.
-    send(to, &FromDrill::Refused { order, why }).await.ok();
+    let refused = FromDrill::Refused { order: None, why };
+    send(to, &refused).await.ok();
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::model::{
-    AsgMembership, Direction, Eni, GroupRule, InstanceProfile, Part, TargetMembership, fixture,
+    AsgMembership, Direction, GroupRule, InstanceProfile, Part, TargetMembership, fixture,
 };
 use crate::operation::{At, Operation, Ref, StepId};
 use crate::plan::catalogue::Action;

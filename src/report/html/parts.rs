@@ -3,11 +3,11 @@
 use super::super::exercise::{SWITCHES, figures};
 use super::super::runs::seconds;
 use super::super::{
-    Conversation, Exercise, JournalTold, Kept, Lane, Moment, Report, RunTold, StepTold, grouped,
-    utc,
+    Conversation, Exercise, JournalTold, Kept, Lane, Moment, Report, RunTold, StepTold, utc,
 };
 use super::page::Page;
 use super::plot;
+use crate::model::text::grouped;
 use crate::sources::{Reason, Score};
 
 pub(super) fn all(page: &mut Page, report: &Report) {

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::super::{Lane, Moment, Plot, Report, RunTold, StepTold, count, grouped, utc};
+use super::super::{Lane, Moment, Plot, Report, RunTold, StepTold, count, utc};
 use super::page::Page;
+use crate::model::text::grouped;
 
 /// The picture's width, and where its lanes begin and end, in its own units.
 const WIDTH: f64 = 1000.0;
