@@ -1,9 +1,10 @@
 //! What a playbook file may say, and what its plan looks like.
 
 use super::*;
-use crate::model::{AsgMembership, AsgSize, Estate, Part, TargetMembership, Volume, fixture};
+use crate::model::{AsgSize, Estate, fixture};
 use crate::operation::{Operation, StepId};
 use crate::plan::step::{Class, Plan, Procedure, Step, What};
+use crate::plan::tests::every_action::platform;
 use crate::plan::{Intent, PlanError};
 
 fn parsed(body: &str) -> Result<Playbook, PlaybookError> {
@@ -115,40 +116,14 @@ fn what_is_shipped_is_sound_and_bears_its_files_name() {
 
 /// The fixture with a platform around the suspect.
 fn estate() -> Estate {
-    let member = AsgMembership {
-        instance: fixture::suspect(),
-        group: "web-asg".into(),
-        lifecycle: "InService".into(),
-        size: Some(AsgSize {
-            min: 2,
-            desired: 2,
-            max: 4,
-        }),
+    let mut estate = platform(fixture::estate());
+    let size = AsgSize {
+        min: 2,
+        desired: 2,
+        max: 4,
     };
-    let target = TargetMembership {
-        instance: fixture::suspect(),
-        target_group: "web-tg".into(),
-        arn: "arn:tg".into(),
-        port: Some(8080),
-        health: "healthy".into(),
-    };
-    let volume = Volume {
-        id: "vol-1".into(),
-        instance: fixture::suspect(),
-        device: "/dev/xvda".into(),
-        size_gib: 8,
-        encrypted: true,
-        delete_on_termination: true,
-    };
-    [
-        Part::AsgMemberships(vec![member]),
-        Part::TargetMemberships(vec![target]),
-        Part::Volumes(vec![volume]),
-    ]
-    .into_iter()
-    .fold(fixture::estate(), |estate, part| {
-        estate.with(part, fixture::read_at())
-    })
+    estate.update_asg_memberships(|all| all[0].size = Some(size));
+    estate
 }
 
 fn intent() -> Intent {

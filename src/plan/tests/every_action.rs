@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::*;
 use crate::model::fixture::picture;
 use crate::model::{
-    Group, GroupRule, Instance, InstanceAttributes, Shutdown, TrackingTimeouts, Volume,
+    AsgMembership, Group, GroupRule, Instance, InstanceAttributes, Shutdown, TargetMembership,
+    TrackingTimeouts, Volume,
 };
 use crate::operation::{State, apply, invert, observe};
 
@@ -60,7 +61,8 @@ fn staged(estate: &mut Estate) {
     }
 }
 
-fn platform(estate: Estate) -> Estate {
+/// The suspect in Auto Scaling, behind a load balancer, with a volume.
+pub(in crate::plan) fn platform(estate: Estate) -> Estate {
     let member = AsgMembership {
         instance: fixture::suspect(),
         group: "web-asg".into(),

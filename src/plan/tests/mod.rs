@@ -6,8 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    AsgMembership, Direction, Eni, EniKind, Estate, InstanceState, Part, PartKind, RulePeer,
-    Subnet, TargetMembership, Vpc, fixture,
+    Direction, Eni, EniKind, Estate, InstanceState, Part, PartKind, RulePeer, Subnet, Vpc, fixture,
 };
 use crate::operation::{Hypothesis, Operation, StepId};
 
@@ -337,22 +336,7 @@ fn what_is_already_so_is_not_done_again() {
 fn what_the_platform_will_do_to_the_suspect_is_said() {
     let estate = fixture::estate();
     let quiet = build(&estate, &intent(Action::SgSwap)).unwrap();
-    let member = AsgMembership {
-        instance: fixture::suspect(),
-        group: "web-asg".into(),
-        lifecycle: "InService".into(),
-        size: None,
-    };
-    let target = TargetMembership {
-        instance: fixture::suspect(),
-        target_group: "web-tg".into(),
-        arn: String::new(),
-        port: Some(8080),
-        health: "healthy".into(),
-    };
-    let estate = estate
-        .with(Part::AsgMemberships(vec![member]), fixture::read_at())
-        .with(Part::TargetMemberships(vec![target]), fixture::read_at());
+    let estate = every_action::platform(estate);
     let plan = build(&estate, &intent(Action::SgSwap)).unwrap();
     let said = plan.remarks[quiet.remarks.len()..].join(" ");
     assert!(
