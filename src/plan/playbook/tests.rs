@@ -123,6 +123,7 @@ fn estate() -> Estate {
         max: 4,
     };
     estate.update_asg_memberships(|all| all[0].size = Some(size));
+    estate.update_target_memberships(|all| all[0].arn = "arn:tg".into());
     estate
 }
 
