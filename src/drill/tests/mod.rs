@@ -5,6 +5,7 @@ mod changes;
 mod flow_logs;
 
 mod operations;
+mod pinned;
 mod reads;
 mod traffic;
 
