@@ -16,6 +16,7 @@ mod exercise;
 pub mod experiments;
 mod facilitator;
 mod faults;
+mod guessed;
 mod health;
 mod injects;
 mod load;

@@ -22,6 +22,7 @@ mod tests;
 mod track;
 mod way;
 
+use std::hint::black_box;
 use std::net::IpAddr;
 
 use compile::Lasting;
@@ -33,6 +34,7 @@ use way::Way;
 pub use lost::Lost;
 pub use packet::Packet;
 pub use switches::Switches;
+pub use track::Trail;
 
 use crate::model::{Direction, EniId, Estate};
 
@@ -249,6 +251,20 @@ impl Net {
         at: Micros,
         sights: &mut Vec<Sight>,
     ) -> Fate {
+        self.send_again(from, packet, at, sights, &mut Trail::default())
+    }
+
+    /// Sends a packet like [`Net::send`], the next one of somebody who has sent such packets before and left
+    /// this trail. What becomes of it does not depend on that, but is found sooner.
+    #[inline]
+    pub fn send_again(
+        &mut self,
+        from: Origin,
+        packet: Packet,
+        at: Micros,
+        sights: &mut Vec<Sight>,
+        trail: &mut Trail,
+    ) -> Fate {
         let mut way = Way {
             tables: &self.tables,
             switches: &self.switches,
@@ -263,6 +279,8 @@ impl Net {
             auto: false,
             references: true,
             hops: 0,
+            trail,
+            passed: 0,
         };
         let outcome = match from {
             Origin::Eni(eni) => way.start(eni, packet),
@@ -280,6 +298,26 @@ impl Net {
         let key = Key::of(packet, Direction::Egress, &self.switches);
         let interface = self.tables.enis.get(eni.index())?;
         self.tracks.of(eni)?.entry(&key, interface, &self.switches)
+    }
+
+    /// Reads, of each end of a flow, all that the next packets with this trail are going to read there: of the
+    /// interface, of what it remembers, and by whose address it is found.
+    pub(super) fn look(&self, ends: [(Origin, IpAddr); 2], trail: Trail) {
+        for ((end, address), place) in ends.into_iter().zip(trail.places()) {
+            let Origin::Eni(eni) = end else { continue };
+            if let Some(it) = self.tables.eni(eni) {
+                black_box((
+                    it.primary,
+                    it.kind,
+                    it.timeouts,
+                    it.addresses.first().copied(),
+                ));
+                black_box(self.tables.at(it.vpc, block::Addr::of(address)));
+            }
+            if let Some(flows) = self.tracks.of(eni) {
+                flows.look(place);
+            }
+        }
     }
 
     /// How many flows all interfaces and NAT gateways remember.

@@ -1,7 +1,10 @@
 //! What an interface remembers of flows: whether a packet needs its rules, and for how long.
 
+use std::hint::black_box;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+
+use foldhash::fast::FixedState;
 
 use super::block::Addr;
 use super::packet::Packet;
@@ -9,6 +12,7 @@ use super::rules::{Judged, Probe, Setting};
 use super::switches::Switches;
 use super::tables::{Interface, Map, Tables, index};
 use super::{EniIx, Entry, Micros};
+use crate::drill::guessed::Guessed;
 use crate::model::{Direction, EniKind, TrackingTimeouts};
 
 /// A flow as one interface sees it.
@@ -160,10 +164,29 @@ pub(super) struct Passage<'a> {
     pub(super) counts: bool,
 }
 
+/// Where a flow was found at the first two interfaces that a packet of it passed: the next one is looked for
+/// there first.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Trail([u32; 2]);
+
+impl Trail {
+    /// The place at one of the interfaces that are passed, from 0; at later ones nothing is remembered.
+    #[inline]
+    pub(super) fn with<T>(&mut self, passed: usize, look: impl FnOnce(&mut u32) -> T) -> T {
+        let mut nowhere = u32::MAX;
+        look(self.0.get_mut(passed).unwrap_or(&mut nowhere))
+    }
+
+    /// The places at the first two interfaces.
+    pub(super) fn places(self) -> [u32; 2] {
+        self.0
+    }
+}
+
 /// What is remembered, by flow: those of IPv4 apart from others.
 #[derive(Debug, Default)]
 struct Known {
-    short: Map<Short, Record>,
+    short: Guessed<Short, Record, FixedState>,
     long: Map<Key, Record>,
 }
 
@@ -175,18 +198,19 @@ impl Known {
         }
     }
 
-    fn get_mut(&mut self, key: &Key) -> Option<&mut Record> {
+    fn find(&mut self, key: &Key, place: &mut u32) -> Option<&mut Record> {
         match Short::of(key) {
-            Some(short) => self.short.get_mut(&short),
+            Some(short) => self.short.find(&short, place),
             None => self.long.get_mut(key),
         }
     }
 
-    fn insert(&mut self, key: Key, record: Record) {
-        match Short::of(&key) {
-            Some(short) => self.short.insert(short, record),
-            None => self.long.insert(key, record),
-        };
+    fn insert(&mut self, key: Key, record: Record, place: &mut u32) {
+        if let Some(short) = Short::of(&key) {
+            self.short.insert(short, record, place);
+        } else {
+            self.long.insert(key, record);
+        }
     }
 
     fn all(&mut self) -> impl Iterator<Item = (Key, &mut Record)> {
@@ -210,13 +234,13 @@ const LONGEST: Micros = 432_000 * SECOND;
 
 impl Flows {
     /// Whether the groups let the packet pass.
-    pub(super) fn pass(&mut self, passage: &Passage<'_>) -> Passed {
+    pub(super) fn pass(&mut self, passage: &Passage<'_>, place: &mut u32) -> Passed {
         let key = passage.key();
-        let Some(known) = self.known.get_mut(&key) else {
+        let Some(known) = self.known.find(&key, place) else {
             let judged = passage.judge(passage.direction, passage.packet, 0);
             if judged.permitted && passage.counts {
                 let record = passage.record(judged, &mut self.timeouts);
-                self.known.insert(key, record);
+                self.known.insert(key, record, place);
             }
             return Passed::by_rules(judged.permitted);
         };
@@ -233,10 +257,23 @@ impl Flows {
 
     /// The number of the target that the flow's packets left by, which this packet's is made where there
     /// was none; `None`: nothing is remembered.
-    pub(super) fn target(&mut self, passage: &Passage<'_>, target: u32) -> Option<u32> {
-        let known = self.known.get_mut(&passage.key())?;
+    pub(super) fn target(
+        &mut self,
+        passage: &Passage<'_>,
+        target: u32,
+        place: &mut u32,
+    ) -> Option<u32> {
+        let known = self.known.find(&passage.key(), place)?;
         let above = NonZeroU32::MIN.saturating_add(target);
         Some(known.target.get_or_insert(above).get() - 1)
+    }
+
+    /// Reads all that the next packet of the flow at a place is going to read.
+    #[inline]
+    pub(super) fn look(&self, place: u32) {
+        let found = self.known.short.at(place);
+        black_box(found.map(|(key, record)| (*key, *record)));
+        black_box(self.timeouts.first().copied());
     }
 
     /// The generation in which a flow began.

@@ -11,7 +11,7 @@ use super::packet::Packet;
 use super::rules::Probe;
 use super::switches::Switches;
 use super::tables::{Hop, Interface, LOCAL, SubnetTable, Tables, Target};
-use super::track::{Key, Passage, Passed, Path, Tracks};
+use super::track::{Key, Passage, Passed, Path, Tracks, Trail};
 use super::{Arrival, EniIx, Micros, Outcome, Place, Sight};
 use crate::model::{Direction, EniKind};
 
@@ -46,6 +46,10 @@ pub(super) struct Way<'a> {
     /// No middlebox was passed: rules that name groups hold.
     pub(super) references: bool,
     pub(super) hops: u8,
+    /// Where the flow was found at the interfaces that were passed.
+    pub(super) trail: &'a mut Trail,
+    /// How many interfaces were passed.
+    pub(super) passed: usize,
 }
 
 /// Where a subnet's routes lead a packet.
@@ -54,6 +58,8 @@ struct Plan {
     /// The target's number; `None`: it stays in its subnet, where nothing is routed.
     target: Option<u32>,
     to: Target,
+    /// The interface in the same VPC that the packet is for.
+    receiver: Option<EniIx>,
     lost: Option<Lost>,
     auto: bool,
     references: bool,
@@ -118,9 +124,9 @@ impl Way<'_> {
                 plan.lost = Some(Lost::TargetChanged(tables.target_id(target)));
             }
         }
-        match plan.lost.or(acl) {
+        match plan.lost.take().or(acl) {
             Some(lost) => Err(lost),
-            None => self.follow((from, eni, subnet), plan.target.is_some(), plan.to, packet),
+            None => self.follow((from, eni, subnet), &plan, packet),
         }
     }
 
@@ -143,7 +149,8 @@ impl Way<'_> {
     fn plan(&self, eni: &Interface, subnet: &SubnetTable, packet: Packet) -> Plan {
         let tables = self.tables;
         let dst = Addr::of(packet.dst);
-        let there = tables.at(eni.vpc, dst).and_then(|it| tables.eni(it));
+        let receiver = tables.at(eni.vpc, dst);
+        let there = receiver.and_then(|it| tables.eni(it));
         let far = self.switches.far_side_of_nat_is_tracked && tables.nat_public.contains(&dst);
         let auto = far || there.is_some_and(|it| it.auto);
         let inside = subnet.blocks.iter().any(|it| it.contains(dst));
@@ -152,6 +159,7 @@ impl Way<'_> {
             return Plan {
                 target: None,
                 to: Target::Local,
+                receiver,
                 lost: None,
                 auto,
                 references: true,
@@ -160,6 +168,7 @@ impl Way<'_> {
         let mut plan = Plan {
             target: Some(LOCAL),
             to: Target::Gone,
+            receiver,
             lost: None,
             auto,
             references: true,
@@ -217,22 +226,23 @@ impl Way<'_> {
         passage: &Passage<'_>,
         target: u32,
     ) -> Option<u32> {
-        self.tracks.of_mut(from)?.target(passage, target)
+        let flows = self.tracks.of_mut(from)?;
+        let passed = self.passed.saturating_sub(1);
+        self.trail
+            .with(passed, |place| flows.target(passage, target, place))
     }
 
     /// On from the edge of the sender's subnet.
     fn follow(
         &mut self,
         (from, eni, subnet): (EniIx, &Interface, &SubnetTable),
-        routed: bool,
-        to: Target,
+        plan: &Plan,
         packet: Packet,
     ) -> Fared {
-        let tables = self.tables;
-        match to {
+        match plan.to {
             Target::Local => {
-                let receiver = tables.at(eni.vpc, Addr::of(packet.dst));
-                let receiver = receiver.ok_or(Lost::Nobody(packet.dst))?;
+                let routed = plan.target.is_some();
+                let receiver = plan.receiver.ok_or(Lost::Nobody(packet.dst))?;
                 let crosses = routed && !self.is_in(subnet, receiver);
                 self.reach(receiver, packet, crosses)
             }
@@ -443,9 +453,12 @@ impl Way<'_> {
     /// Through the groups of an interface. NAT gateways have none, some load balancers neither.
     fn pass(&mut self, at: EniIx, passage: &Passage<'_>) -> Passed {
         let passed = match self.tracks.of_mut(at) {
-            Some(flows) if passage.eni.filtered => flows.pass(passage),
+            Some(flows) if passage.eni.filtered => self
+                .trail
+                .with(self.passed, |place| flows.pass(passage, place)),
             _ => Passed::FREE,
         };
+        self.passed += 1;
         self.by_rules &= passed.by_rules;
         self.expired |= passed.expired;
         passed

@@ -17,14 +17,10 @@ impl Turn<'_> {
             }
         }
         self.begin_exchange();
-        let (talk, forward) = (self.talk, self.session.forward);
-        let Some(heard) = self
-            .wire
-            .send_to_server(talk, forward, self.load(0), self.at)
-        else {
+        let Some(heard) = self.to_server(self.load(0)) else {
             return self.plain_failed();
         };
-        if talk.packets[1] == 0 {
+        if self.talk.packets[1] == 0 {
             return self.plain_answered(heard.at);
         }
         self.session.back = heard.back;
@@ -33,8 +29,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn plain_reply(&mut self) -> After {
-        let (talk, back) = (self.talk, self.session.back);
-        match self.wire.send_to_client(talk, back, self.load(1), self.at) {
+        match self.to_client(self.load(1)) {
             Some(heard) => self.plain_answered(heard.at),
             None => self.plain_failed(),
         }

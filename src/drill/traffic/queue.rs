@@ -37,6 +37,8 @@ pub(in crate::drill) struct Queue<E> {
     far: BinaryHeap<Reverse<Waiting<E>>>,
     /// Counts the events that were set.
     number: u64,
+    /// A tick has begun, and nobody has looked at its events yet.
+    unseen: bool,
 }
 
 #[derive(Debug)]
@@ -54,7 +56,16 @@ impl<E> Queue<E> {
             coarse: Wheel::new(),
             far: BinaryHeap::new(),
             number: 0,
+            unseen: false,
         }
+    }
+
+    /// The events of a tick that has begun, in no order, when they are asked for the first time.
+    #[inline]
+    pub(in crate::drill) fn unseen(&mut self) -> impl Iterator<Item = &E> {
+        let unseen = std::mem::take(&mut self.unseen);
+        let events = unseen.then(|| self.due.iter());
+        events.into_iter().flatten().map(|Reverse(it)| &it.event)
     }
 
     /// Sets an event.
@@ -128,6 +139,7 @@ impl<E> Queue<E> {
             self.due.push(Reverse(it));
         }
         self.fine.give_back(self.tick, now);
+        self.unseen = true;
     }
 }
 

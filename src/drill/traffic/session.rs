@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::wire::Traces;
 use crate::drill::net::{Micros, Net, Origin, Packet, Place};
 use crate::drill::number::mix;
 use crate::drill::party::Party;
@@ -103,6 +104,9 @@ pub(super) struct Session {
     /// What the client sends, and what the server answers.
     pub(super) forward: Packet,
     pub(super) back: Packet,
+    /// Where both were found the last time.
+    pub(super) forth: Traces,
+    pub(super) home: Traces,
     pub(super) since: Micros,
     pub(super) heard: Micros,
     pub(super) asked: Micros,
@@ -216,6 +220,8 @@ impl Session {
             server_boots: 0,
             forward: nothing,
             back: nothing,
+            forth: Traces::default(),
+            home: Traces::default(),
             since: 0,
             heard: 0,
             asked: 0,

@@ -64,9 +64,7 @@ impl Turn<'_> {
     }
 
     fn send_syn(&mut self) {
-        let (talk, syn) = (self.talk, Train::control(SYN));
-        let forward = self.session.forward;
-        if let Some(heard) = self.wire.send_to_server(talk, forward, syn, self.at) {
+        if let Some(heard) = self.to_server(Train::control(SYN)) {
             self.session.back = heard.back;
             self.on_its_way(heard, Arriving::Syn);
         } else {
@@ -116,9 +114,7 @@ impl Turn<'_> {
         }
         self.session.known = true;
         self.session.server_boots = self.boots(self.talk.server);
-        let (talk, syn_ack) = (self.talk, Train::control(SYN_ACK));
-        let back = self.session.back;
-        if let Some(heard) = self.wire.send_to_client(talk, back, syn_ack, self.at) {
+        if let Some(heard) = self.to_client(Train::control(SYN_ACK)) {
             self.on_its_way(heard, Arriving::SynAck);
         } else {
             self.lost_of_client();
@@ -144,13 +140,12 @@ impl Turn<'_> {
     }
 
     fn send_request(&mut self) {
-        let (talk, forward) = (self.talk, self.session.forward);
         let train = Train {
-            packets: talk.packets[0],
-            bytes: talk.bytes[0],
+            packets: self.talk.packets[0],
+            bytes: self.talk.bytes[0],
             flags: self.fin(),
         };
-        if let Some(heard) = self.wire.send_to_server(talk, forward, train, self.at) {
+        if let Some(heard) = self.to_server(train) {
             self.session.back = heard.back;
             self.on_its_way(heard, Arriving::Request);
         } else {
@@ -180,8 +175,7 @@ impl Turn<'_> {
     /// The server answers; the answer may be an error.
     pub(super) fn reply(&mut self, fine: bool) -> After {
         self.session.fine = fine;
-        let (talk, back) = (self.talk, self.session.back);
-        if let Some(heard) = self.wire.send_to_client(talk, back, self.answer(), self.at) {
+        if let Some(heard) = self.to_client(self.answer()) {
             return self.answered(heard.at);
         }
         if !self.session.replying {
@@ -243,8 +237,7 @@ impl Turn<'_> {
             self.session.known = false;
             return After::Nothing;
         }
-        let (talk, back) = (self.talk, self.session.back);
-        let Some(heard) = self.wire.send_to_client(talk, back, self.answer(), self.at) else {
+        let Some(heard) = self.to_client(self.answer()) else {
             self.wake_server(self.at + pause(FIRST_PAUSE, self.session.server_tries));
             return After::Nothing;
         };
@@ -254,8 +247,7 @@ impl Turn<'_> {
             return self.answered(heard.at);
         }
         // The client knows of no connection any more.
-        let (forward, rst) = (self.session.forward, Train::control(RST));
-        self.wire.send_to_server(talk, forward, rst, self.at);
+        self.to_server(Train::control(RST));
         self.session.replying = false;
         self.session.known = false;
         After::Nothing
@@ -263,9 +255,7 @@ impl Turn<'_> {
 
     /// The server knows of no connection, or nobody listens.
     fn reset(&mut self) -> After {
-        let (talk, rst) = (self.talk, Train::control(RST));
-        let back = self.session.back;
-        let Some(heard) = self.wire.send_to_client(talk, back, rst, self.at) else {
+        let Some(heard) = self.to_client(Train::control(RST)) else {
             self.lost_of_client();
             return After::Nothing;
         };
@@ -276,11 +266,7 @@ impl Turn<'_> {
 
     /// Nothing was heard for a while: is the server still there?
     fn probe(&mut self) -> After {
-        let (talk, forward) = (self.talk, self.session.forward);
-        if let Some(heard) = self
-            .wire
-            .send_to_server(talk, forward, Train::control(0), self.at)
-        {
+        if let Some(heard) = self.to_server(Train::control(0)) {
             self.session.back = heard.back;
             self.on_its_way(heard, Arriving::Probe);
             return After::Nothing;
@@ -292,11 +278,7 @@ impl Turn<'_> {
         if !self.is_known() {
             return self.reset();
         }
-        let (talk, back) = (self.talk, self.session.back);
-        let Some(heard) = self
-            .wire
-            .send_to_client(talk, back, Train::control(0), self.at)
-        else {
+        let Some(heard) = self.to_client(Train::control(0)) else {
             return self.probe_failed();
         };
         self.session.probes = 0;

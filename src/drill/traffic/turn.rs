@@ -4,6 +4,7 @@ use super::Event;
 use super::queue::Queue;
 use super::session::{Phase, Session, Talk, Way};
 use super::truth::Toward;
+use super::windows::Train;
 use super::wire::{Heard, Wire};
 use crate::drill::net::{Micros, Origin, Packet};
 
@@ -165,6 +166,20 @@ impl Turn<'_> {
     pub(super) fn wake_server(&mut self, at: Micros) {
         self.session.server_timer = at;
         self.queue.push(at, Event::Server(self.number));
+    }
+
+    /// The client sends; `None`: the server does not hear it.
+    #[inline]
+    pub(super) fn to_server(&mut self, train: Train) -> Option<Heard> {
+        self.wire
+            .send_to_server(self.talk, self.session, train, self.at)
+    }
+
+    /// The server sends; `None`: the client does not hear it.
+    #[inline]
+    pub(super) fn to_client(&mut self, train: Train) -> Option<Heard> {
+        self.wire
+            .send_to_client(self.talk, self.session, train, self.at)
     }
 
     /// Something is under way, and arrives.

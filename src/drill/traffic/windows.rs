@@ -3,10 +3,11 @@
 //!
 //! <https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-basics.html#flow-logs-aggregration-interval>
 
-use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 
+use crate::drill::guessed::Guessed;
 use crate::drill::net::{EniIx, Micros, Sight};
 use crate::drill::number::mix;
 use crate::model::Direction;
@@ -73,7 +74,7 @@ pub(super) struct Windows(Vec<Window>);
 #[derive(Debug, Default)]
 struct Window {
     opened: Micros,
-    flows: HashMap<Key, Tally, BuildHasherDefault<Folded>>,
+    flows: Guessed<Key, Tally, BuildHasherDefault<Folded>>,
 }
 
 impl Windows {
@@ -88,25 +89,37 @@ impl Windows {
         }
     }
 
-    /// Counts what an interface saw.
+    /// Counts what an interface saw. The place is where the tally of such packets was found the last time.
     #[inline]
-    pub(super) fn count(&mut self, sight: &Sight, train: Train, at: Micros) {
+    pub(super) fn count(&mut self, sight: &Sight, train: Train, at: Micros, place: &mut u32) {
         let Some(window) = self.0.get_mut(sight.eni.index()) else {
             return;
         };
         let offset = u32::try_from(at.saturating_sub(window.opened)).unwrap_or(u32::MAX);
-        let tally = window.flows.entry(Key::of(sight)).or_insert(Tally {
-            packets: 0,
-            bytes: 0,
-            first: offset,
-            last: offset,
-            flags: 0,
-        });
+        let key = Key::of(sight);
+        let Some(tally) = window.flows.find(&key, place) else {
+            let tally = Tally {
+                packets: train.packets,
+                bytes: u64::from(train.bytes),
+                first: offset,
+                last: offset,
+                flags: train.flags,
+            };
+            return window.flows.insert(key, tally, place);
+        };
         tally.packets = tally.packets.saturating_add(train.packets);
         tally.bytes = tally.bytes.saturating_add(u64::from(train.bytes));
         tally.flags |= train.flags;
         tally.first = tally.first.min(offset);
         tally.last = tally.last.max(offset);
+    }
+
+    /// Reads what the next packet of those that are counted at a place is going to read.
+    #[inline]
+    pub(super) fn look(&self, eni: EniIx, place: u32) {
+        let window = self.0.get(eni.index());
+        let found = window.and_then(|it| it.flows.at(place));
+        black_box(found.map(|(key, tally)| (key.src_port, *tally)));
     }
 
     /// Ends an interface's window, and begins the next; when it was opened, and its flows in an order that

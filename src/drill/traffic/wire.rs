@@ -1,13 +1,14 @@
 //! Packets are sent: judged by the network, counted by the flow logs, told to whoever keeps the truth, and
 //! heard or not by the guest at the other end.
 
+use std::hint::black_box;
 use std::net::IpAddr;
 
 use super::hosts::Hosts;
-use super::session::Talk;
+use super::session::{Session, Talk};
 use super::truth::{Toward, Truth};
 use super::windows::{Train, Windows};
-use crate::drill::net::{Arrival, Micros, Net, Origin, Outcome, Packet, Place, Sight};
+use crate::drill::net::{Arrival, Micros, Net, Origin, Outcome, Packet, Place, Sight, Trail};
 use crate::drill::number::mix;
 
 /// How long a packet is under way inside of the VPC.
@@ -27,6 +28,14 @@ pub(super) struct Wire {
     /// Packets that were judged; a train is one.
     pub(super) judged: u64,
     sights: Vec<Sight>,
+}
+
+/// Where packets of one end were found the last time, by the interfaces that they pass: what is remembered of
+/// their flow, and where they are counted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Traces {
+    trail: Trail,
+    tallies: [u32; 2],
 }
 
 /// A packet that was heard.
@@ -55,11 +64,12 @@ impl Wire {
     pub(super) fn send_to_server(
         &mut self,
         talk: &Talk,
-        packet: Packet,
+        session: &mut Session,
         train: Train,
         at: Micros,
     ) -> Option<Heard> {
-        let arrival = self.send(talk.client, packet, train, at)?;
+        let sent = (session.forward, train, at);
+        let arrival = self.send(talk.client, sent, &mut session.forth)?;
         let heard = talk.is_server(arrival.at).then(|| heard(arrival, at))?;
         if let Some(told) = talk.told {
             self.truth.delivered(told, Toward::Server, train, heard.at);
@@ -72,11 +82,12 @@ impl Wire {
     pub(super) fn send_to_client(
         &mut self,
         talk: &Talk,
-        packet: Packet,
+        session: &mut Session,
         train: Train,
         at: Micros,
     ) -> Option<Heard> {
-        let arrival = self.send(talk.server, packet, train, at)?;
+        let sent = (session.back, train, at);
+        let arrival = self.send(talk.server, sent, &mut session.home)?;
         let heard = talk.is_client(arrival.at).then(|| heard(arrival, at))?;
         if let Some(told) = talk.told {
             self.truth.delivered(told, Toward::Client, train, heard.at);
@@ -84,7 +95,30 @@ impl Wire {
         Some(heard)
     }
 
-    fn send(&mut self, from: Origin, packet: Packet, train: Train, at: Micros) -> Option<Arrival> {
+    /// Reads all that an exchange is going to read.
+    pub(super) fn look(&self, talk: &Talk, session: &Session) {
+        let (client, server) = (talk.client, talk.server);
+        let ends = [(client, talk.client_address), (server, talk.server_address)];
+        self.net.look(ends, session.forth.trail);
+        for (way, traces) in [
+            ([client, server], session.forth),
+            ([server, client], session.home),
+        ] {
+            for (end, place) in way.into_iter().zip(traces.tallies) {
+                if let Origin::Eni(eni) = end {
+                    self.windows.look(eni, place);
+                    black_box(self.hosts.is_up(eni));
+                }
+            }
+        }
+    }
+
+    fn send(
+        &mut self,
+        from: Origin,
+        (packet, train, at): (Packet, Train, Micros),
+        traces: &mut Traces,
+    ) -> Option<Arrival> {
         // What a guest drops on the way out never gets to its interface; what it drops on the way in has
         // passed it.
         if let Origin::Eni(eni) = from
@@ -93,7 +127,9 @@ impl Wire {
             return None;
         }
         self.sights.clear();
-        let fate = self.net.send(from, packet, at, &mut self.sights);
+        let fate = self
+            .net
+            .send_again(from, packet, at, &mut self.sights, &mut traces.trail);
         self.judged += 1;
         let (train, arrival) = match fate.outcome {
             Outcome::Delivered(arrival) => (train, Some(arrival)),
@@ -101,10 +137,12 @@ impl Wire {
             Outcome::Dropped(_) if packet.protocol == Packet::TCP => (train.first(), None),
             Outcome::Dropped(_) => (train, None),
         };
-        for sight in &self.sights {
+        for (sight, number) in self.sights.iter().zip(0..) {
             // Behind the interface of an instance that is stopped there is no machine that could log it.
             if self.hosts.is_up(sight.eni) {
-                self.windows.count(sight, train, at);
+                let mut nowhere = u32::MAX;
+                let place = traces.tallies.get_mut(number).unwrap_or(&mut nowhere);
+                self.windows.count(sight, train, at, place);
             }
         }
         arrival.filter(|it| match it.at {
