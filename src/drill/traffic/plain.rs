@@ -17,7 +17,7 @@ impl Turn<'_> {
             }
         }
         self.begin_exchange();
-        let Some(heard) = self.to_server(self.load(0)) else {
+        let Some(heard) = self.client_sends(self.load(0)) else {
             return self.plain_failed();
         };
         if self.talk.packets[1] == 0 {
@@ -29,7 +29,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn plain_reply(&mut self) -> After {
-        match self.to_client(self.load(1)) {
+        match self.server_sends(self.load(1)) {
             Some(heard) => self.plain_answered(heard.at),
             None => self.plain_failed(),
         }

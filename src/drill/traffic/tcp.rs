@@ -64,7 +64,7 @@ impl Turn<'_> {
     }
 
     fn send_syn(&mut self) {
-        if let Some(heard) = self.to_server(Train::control(SYN)) {
+        if let Some(heard) = self.client_sends(Train::control(SYN)) {
             self.session.back = heard.back;
             self.on_its_way(heard, Arriving::Syn);
         } else {
@@ -114,7 +114,7 @@ impl Turn<'_> {
         }
         self.session.known = true;
         self.session.server_boots = self.boots(self.talk.server);
-        if let Some(heard) = self.to_client(Train::control(SYN_ACK)) {
+        if let Some(heard) = self.server_sends(Train::control(SYN_ACK)) {
             self.on_its_way(heard, Arriving::SynAck);
         } else {
             self.lost_of_client();
@@ -145,7 +145,7 @@ impl Turn<'_> {
             bytes: self.talk.bytes[0],
             flags: self.fin(),
         };
-        if let Some(heard) = self.to_server(train) {
+        if let Some(heard) = self.client_sends(train) {
             self.session.back = heard.back;
             self.on_its_way(heard, Arriving::Request);
         } else {
@@ -175,7 +175,7 @@ impl Turn<'_> {
     /// The server answers; the answer may be an error.
     pub(super) fn reply(&mut self, fine: bool) -> After {
         self.session.fine = fine;
-        if let Some(heard) = self.to_client(self.answer()) {
+        if let Some(heard) = self.server_sends(self.answer()) {
             return self.answered(heard.at);
         }
         if !self.session.replying {
@@ -237,7 +237,7 @@ impl Turn<'_> {
             self.session.known = false;
             return After::Nothing;
         }
-        let Some(heard) = self.to_client(self.answer()) else {
+        let Some(heard) = self.server_sends(self.answer()) else {
             self.wake_server(self.at + pause(FIRST_PAUSE, self.session.server_tries));
             return After::Nothing;
         };
@@ -247,7 +247,7 @@ impl Turn<'_> {
             return self.answered(heard.at);
         }
         // The client knows of no connection any more.
-        self.to_server(Train::control(RST));
+        self.client_sends(Train::control(RST));
         self.session.replying = false;
         self.session.known = false;
         After::Nothing
@@ -255,7 +255,7 @@ impl Turn<'_> {
 
     /// The server knows of no connection, or nobody listens.
     fn reset(&mut self) -> After {
-        let Some(heard) = self.to_client(Train::control(RST)) else {
+        let Some(heard) = self.server_sends(Train::control(RST)) else {
             self.lost_of_client();
             return After::Nothing;
         };
@@ -266,7 +266,7 @@ impl Turn<'_> {
 
     /// Nothing was heard for a while: is the server still there?
     fn probe(&mut self) -> After {
-        if let Some(heard) = self.to_server(Train::control(0)) {
+        if let Some(heard) = self.client_sends(Train::control(0)) {
             self.session.back = heard.back;
             self.on_its_way(heard, Arriving::Probe);
             return After::Nothing;
@@ -278,7 +278,7 @@ impl Turn<'_> {
         if !self.is_known() {
             return self.reset();
         }
-        let Some(heard) = self.to_client(Train::control(0)) else {
+        let Some(heard) = self.server_sends(Train::control(0)) else {
             return self.probe_failed();
         };
         self.session.probes = 0;

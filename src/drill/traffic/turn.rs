@@ -170,14 +170,14 @@ impl Turn<'_> {
 
     /// The client sends; `None`: the server does not hear it.
     #[inline]
-    pub(super) fn to_server(&mut self, train: Train) -> Option<Heard> {
+    pub(super) fn client_sends(&mut self, train: Train) -> Option<Heard> {
         self.wire
             .send_to_server(self.talk, self.session, train, self.at)
     }
 
     /// The server sends; `None`: the client does not hear it.
     #[inline]
-    pub(super) fn to_client(&mut self, train: Train) -> Option<Heard> {
+    pub(super) fn server_sends(&mut self, train: Train) -> Option<Heard> {
         self.wire
             .send_to_client(self.talk, self.session, train, self.at)
     }
