@@ -18,7 +18,7 @@ const DELIVERY: TimeDelta = TimeDelta::milliseconds(500);
 type Tags = BTreeMap<String, String>;
 
 /// What is kept beside the estate.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Beside {
     /// By the id of what bears them.
     tags: BTreeMap<String, Tags>,
@@ -29,7 +29,7 @@ pub(super) struct Beside {
 }
 
 /// An inline policy that denies.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Policy {
     /// Every session that was issued until then.
     Sessions(DateTime<Utc>),
@@ -38,7 +38,7 @@ pub(super) enum Policy {
 }
 
 /// Snapshots that were taken together, or an image.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Evidence {
     /// One at least.
     pub(super) ids: Vec<String>,
@@ -48,7 +48,7 @@ pub(super) struct Evidence {
 }
 
 /// A command of Systems Manager that blocks a peer.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Command {
     pub(super) id: String,
     pub(super) instance: InstanceId,

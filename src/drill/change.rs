@@ -325,6 +325,10 @@ impl World {
                     .update_instance(&instance, |it| it.state = InstanceState::Stopped);
                 self.suffers(&instance);
             }
+            Event::Shows(shown) => {
+                self.shown = Some(shown);
+                return;
+            }
             Event::Injects => return self.injects_wake(),
             Event::GraceIsOver(instance) => self.grace_is_over(&instance),
             Event::Running(instance) => self.runs(&instance),

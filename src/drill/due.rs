@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::shown::Shown;
 use crate::model::{Estate, InstanceId};
 
 /// How long an instance takes to stop.
@@ -30,6 +31,8 @@ pub(super) enum Event {
     CommandEnds(String),
     /// A change of the estate reaches the packets.
     Spread(Box<Estate>),
+    /// A change of the account reaches the calls that describe it.
+    Shows(Box<Shown>),
     /// An instance of an Auto Scaling group has been unhealthy for as long as it may be.
     GraceIsOver(InstanceId),
     /// Injects are looked at.

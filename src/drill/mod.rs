@@ -28,6 +28,7 @@ mod ports;
 mod record;
 mod scenario;
 mod score;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod traffic;

@@ -125,7 +125,7 @@ impl Drill {
         self.faults().delay(delay);
     }
 
-    /// Nothing goes wrong any more, and everything shows.
+    /// Nothing goes wrong any more because it was told to, and what was to show late shows.
     pub fn heal(&self) {
         self.faults().clear();
     }
@@ -159,7 +159,8 @@ impl Drill {
         } else if self.faults().names_unknown(operation) {
             Some(failed(api, CallErrorKind::NotFound))
         } else {
-            None
+            let unknown = world.not_known_yet(operation);
+            unknown.map(|refusal| refused(api, refusal))
         };
         if let Some(error) = lost {
             self.called(&mut world, operation, outcome_of(&error, false));
@@ -195,7 +196,7 @@ impl Drill {
             Some(Shown::Unknown) => return Err(failed(api, CallErrorKind::NotFound)),
             None => {}
         }
-        self.world().observe(operation).ok_or_else(|| CallError {
+        self.world().observe_shown(operation).ok_or_else(|| CallError {
             kind: CallErrorKind::NotFound,
             api: api.to_owned(),
             code: "NotFound".to_owned(),
@@ -292,10 +293,10 @@ impl Source for Drill {
                 Request::Identity => Reading::Identity(self.identity.clone()),
                 Request::Findings => Reading::Findings(self.world().findings()),
                 Request::Locate(instances) => {
-                    Reading::Located(vpcs_of(self.world().estate(), &instances))
+                    Reading::Located(vpcs_of(self.world().shown_estate(), &instances))
                 }
                 Request::Part { kind, scope } => {
-                    Reading::Part(part_of(self.world().estate(), kind, &scope))
+                    Reading::Part(part_of(self.world().shown_estate(), kind, &scope))
                 }
                 Request::Flows(_) => return Ok(()),
             };
@@ -346,7 +347,7 @@ fn reads_with(operation: &Operation) -> &'static str {
 
 fn refused(api: &str, refusal: Refusal) -> CallError {
     CallError {
-        kind: if refusal.code.ends_with("NotFound") || refusal.code == "NoSuchEntity" {
+        kind: if refusal.is_not_found() {
             CallErrorKind::NotFound
         } else {
             CallErrorKind::Refused

@@ -16,6 +16,7 @@ use super::news::News;
 use super::number::{Ids, mix};
 use super::record::{Lines, Record, What};
 use super::scenario::{Scenario, Scheduled, Script};
+use super::shown::Shown;
 use super::traffic::{Deed, Settings, Traffic, Truth};
 use crate::model::{EniId, Estate, Finding, FlowLog, InstanceId};
 use crate::operation::{Answer, Operation, Refusal, State};
@@ -65,6 +66,8 @@ pub struct World {
     pub(super) ids: Ids,
     pub(super) beside: Beside,
     pub(super) blocks: Blocks,
+    /// What calls show; `None`: whatever is the case.
+    pub(super) shown: Option<Box<Shown>>,
     pub(super) due: Due,
     /// Interfaces whose automatic public address went when their instance stopped, with the private one.
     pub(super) released: Vec<(EniId, std::net::IpAddr)>,
@@ -100,7 +103,8 @@ impl World {
     ) -> Self {
         let epoch = start - settings.history;
         let blocks = Blocks::default();
-        Self {
+        let lags = settings.visibility > TimeDelta::zero();
+        let mut world = Self {
             account: String::new(),
             region: String::new(),
             epoch,
@@ -124,9 +128,12 @@ impl World {
             ids: Ids::default(),
             beside: Beside::default(),
             blocks,
+            shown: None,
             due: Due::default(),
             released: Vec::new(),
-        }
+        };
+        world.shown = lags.then(|| Box::new(Shown::of(&world)));
+        world
     }
 
     /// Lets everything happen that happens until `now`. Going back in time does nothing.
@@ -161,8 +168,10 @@ impl World {
         moment.unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
 
-    /// The estate has changed: guests know at once, packets when the change has spread.
+    /// The estate has changed: guests know at once, packets when the change has spread, and calls when it
+    /// shows.
     pub(super) fn changed(&mut self) {
+        self.show_later();
         let now = self.micros(self.now);
         if self.settings.propagation > TimeDelta::zero() {
             self.traffic.update_hosts(&self.estate, &self.blocks, now);

@@ -144,6 +144,7 @@ fn happened(what: &Happening, without_runs: bool) -> Option<(Lane, String)> {
             format!("Auto Scaling replaced {instance} by {by}"),
         ),
         Happening::Changed { text } => (Lane::World, text.clone()),
+        Happening::NotChanged { text, code } => (Lane::World, format!("refused ({code}): {text}")),
         Happening::Score(score) => (
             Lane::Exercise,
             format!("score: {} of 100, {}", score.points, score.grade),

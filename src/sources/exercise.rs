@@ -313,6 +313,13 @@ pub enum Happening {
         /// What.
         text: String,
     },
+    /// Somebody else than the players tried to change something, and AWS refused it: nothing was changed.
+    NotChanged {
+        /// What, in words.
+        text: String,
+        /// AWS's error code.
+        code: String,
+    },
     /// How the players did.
     Score(Score),
     /// The exercise ended.

@@ -295,6 +295,7 @@ fn happening(what: &Happening, styles: &Styles) -> (String, Style) {
             (format!("{instance} was replaced by {by}"), styles.bad)
         }
         Happening::Changed { text } => (text.clone(), styles.warn),
+        Happening::NotChanged { text, code } => (format!("refused ({code}): {text}"), styles.dim),
         Happening::Score(it) => (format!("{} points: {}", it.points, it.grade), styles.strong),
         Happening::Ended { by } => (format!("ended: {by}"), styles.strong),
         Happening::Traffic(_) => (String::new(), styles.dim),

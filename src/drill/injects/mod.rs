@@ -56,10 +56,12 @@ pub(super) enum Effect {
         /// They are to answer.
         asks: bool,
     },
-    /// Somebody else makes a change; where AWS refuses it by then, nothing happens.
+    /// Somebody else makes a change; where AWS refuses it by then, that is told and nothing is changed.
     Change(Box<Operation>),
     /// Calls go wrong.
     Fault(Fault),
+    /// For so long the flow log records nothing, and says so.
+    SkipData(TimeDelta),
 }
 
 /// What is the case.

@@ -80,17 +80,25 @@ impl World {
             }
             Effect::Change(operation) => self.somebody_changes(&operation),
             Effect::Fault(fault) => self.troubles.push(fault),
+            Effect::SkipData(duration) => self.skip_data(duration),
         }
     }
 
-    /// Somebody else than the players makes a change; where AWS refuses it, nothing happens.
+    /// Somebody else than the players makes a change, or tries to.
     fn somebody_changes(&mut self, operation: &Operation) {
-        if self.change(operation).is_ok() {
-            self.changed();
-            let text = operation.prose();
-            let at = self.now;
-            self.news.tell(at, Happening::Changed { text });
-        }
+        let text = operation.prose();
+        let what = match self.change(operation) {
+            Ok(_) => {
+                self.changed();
+                Happening::Changed { text }
+            }
+            Err(refusal) => {
+                let code = refusal.code.to_owned();
+                Happening::NotChanged { text, code }
+            }
+        };
+        let at = self.now;
+        self.news.tell(at, what);
     }
 
     /// The facilitator makes an inject happen now.

@@ -25,8 +25,8 @@ pub(super) fn injects(file: File<'_>, spec: &Spec, estate: &Estate) -> Vec<Injec
             file.note(file.duplicate("inject", &it.name));
         }
         let effects = effects(file, spec, estate, it);
-        let problem =
-            "it does nothing: give it a finding, begin, end, message, change, throttle or fault";
+        let problem = "it does nothing: give it a finding, begin, end, message, change, throttle, \
+                       fault or skip_data";
         let nothing = effects.is_empty() && it.change.is_empty();
         file.refuse(nothing, "name", &it.name, problem);
         let Some(trigger) = trigger(file, &it.name, &it.when) else {
@@ -180,6 +180,13 @@ fn effects(file: File<'_>, spec: &Spec, estate: &Estate, it: &InjectSpec) -> Vec
             kind,
             made: it.made,
         })
+    }));
+    effects.extend(it.skip_data.as_ref().map(|it| {
+        let duration = it.get_ref().0;
+        let sane = TimeDelta::seconds(1)..=TimeDelta::hours(1);
+        let wrong = !sane.contains(&duration);
+        file.refuse(wrong, "skip_data", it, "it lies between 1s and 1h");
+        Effect::SkipData(duration)
     }));
     effects
 }

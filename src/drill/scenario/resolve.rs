@@ -62,6 +62,7 @@ fn settings(file: File<'_>, spec: &Spec) -> Settings {
         switches: spec.switches,
         delivery: minutes("delay", &spec.flow_log.delay, plain.delivery, 60),
         propagation: minutes("propagation", &world.propagation, plain.propagation, 5),
+        visibility: minutes("visibility", &world.visibility, plain.visibility, 1),
         // Absent: Auto Scaling replaces nobody.
         asg_grace: world
             .asg_grace

@@ -3,7 +3,7 @@
 mod any_sequence;
 mod changes;
 mod flow_logs;
-
+mod late;
 mod operations;
 mod pinned;
 mod reads;

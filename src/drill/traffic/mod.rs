@@ -339,7 +339,7 @@ impl Traffic {
 
     /// The flow log skips everything that is seen until then.
     pub(super) fn skip_until(&mut self, at: Micros) {
-        self.skips_until = at;
+        self.skips_until = self.skips_until.max(at);
     }
 
     /// What really happened.

@@ -17,6 +17,8 @@ pub(in crate::drill) struct Settings {
     pub(in crate::drill) delivery: TimeDelta,
     /// How long a change takes until packets feel it.
     pub(in crate::drill) propagation: TimeDelta,
+    /// How long a change takes until calls that describe show it.
+    pub(in crate::drill) visibility: TimeDelta,
     /// How long an instance of an Auto Scaling group may fail its health checks; absent: for ever.
     pub(in crate::drill) asg_grace: Option<TimeDelta>,
 }
@@ -29,6 +31,7 @@ impl Default for Settings {
             switches: Switches::default(),
             delivery: TimeDelta::zero(),
             propagation: TimeDelta::zero(),
+            visibility: TimeDelta::zero(),
             asg_grace: None,
         }
     }

@@ -28,6 +28,11 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// Whether AWS does not know something that the operation names.
+    pub fn is_not_found(&self) -> bool {
+        self.code.ends_with("NotFound") || self.code == "NoSuchEntity"
+    }
+
     fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self {
             code,

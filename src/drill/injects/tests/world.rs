@@ -3,9 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::drill::{Scenario, World};
-use crate::model::{AclAction, AclEntry, Direction, Protocol};
+use crate::model::{AclAction, AclEntry, Direction, EniId, Protocol};
 use crate::operation::{CallErrorKind, Operation, Ref};
-use crate::sources::{ExerciseRecord, Happening};
+use crate::sources::{ExerciseRecord, FlowLine, Happening};
 
 const FILE: &str = include_str!("../../scenario/tests/everything.toml");
 
@@ -32,6 +32,7 @@ fn told(records: &[ExerciseRecord]) -> Vec<String> {
             Happening::Injected { name } => Some(format!("{at} {name}")),
             Happening::Message(it) => Some(format!("{at} {} says {:?}", it.from, it.text)),
             Happening::Changed { text } => Some(format!("{at} changed: {text}")),
+            Happening::NotChanged { text, code } => Some(format!("{at} refused ({code}): {text}")),
             Happening::Detected { finding, .. } => Some(format!("{at} found {finding}")),
             _ => None,
         }
@@ -114,7 +115,7 @@ fn somebody_reacts_to_a_change_and_containment_is_noticed() {
     }
     world.advance(after(180));
     let told = told(&world.drain());
-    // The robot's second attempt is refused, because the entry is gone by then.
+    // The entry is gone by the robot's second attempt.
     let expected = [
         BRIEFED[0],
         BRIEFED[1],
@@ -122,9 +123,10 @@ fn somebody_reacts_to_a_change_and_containment_is_noticed() {
         "10 remedy",
         "10 changed: delete egress entry 100 of acl-00000000000000001",
         "10 remedy",
+        "10 refused (InvalidNetworkAclEntry.NotFound): delete egress entry 100 of acl-00000000000000001",
         "60 storm",
     ];
-    assert_eq!(told[..7], expected, "{told:#?}");
+    assert_eq!(told[..8], expected, "{told:#?}");
     let boss: Vec<&String> = told.iter().filter(|it| it.contains("CISO says")).collect();
     let [boss] = boss.as_slice() else {
         panic!("{told:#?}")
@@ -143,6 +145,24 @@ fn somebody_reacts_to_a_change_and_containment_is_noticed() {
         0,
         "whoever is in time is spared"
     );
+}
+
+#[test]
+fn a_flow_log_that_skips_says_so_and_goes_on_later() {
+    let mut world = world();
+    world.advance(after(100));
+    world.fire("blind").unwrap();
+    world.advance(after(1800));
+    let estate = world.estate();
+    let enis: Vec<EniId> = estate.enis().map(|it| it.id.clone()).collect();
+    let lines = world.lines(&estate.flow_logs()[0], &enis, t0());
+    let status = |it: &FlowLine| it.text.split(' ').nth(13).map(str::to_owned);
+    let own = |wanted: &str| {
+        let own = lines.iter().filter(|it| status(it).as_deref() == Some(wanted));
+        own.count()
+    };
+    assert_eq!(own("SKIPDATA"), enis.len(), "one window of each interface");
+    assert!(own("OK") > 0);
 }
 
 #[test]

@@ -111,6 +111,8 @@ pub(in crate::drill::scenario) struct InjectSpec {
     pub(in crate::drill::scenario) change: Vec<Spanned<Operation>>,
     pub(in crate::drill::scenario) throttle: Option<ThrottleSpec>,
     pub(in crate::drill::scenario) fault: Option<FaultSpec>,
+    /// For so long the flow log records nothing.
+    pub(in crate::drill::scenario) skip_data: Option<Spanned<Span>>,
 }
 
 /// Exactly one of the first five.

@@ -77,6 +77,8 @@ pub(super) struct WorldSpec {
     pub(super) asg_grace: Option<Spanned<Span>>,
     /// How long a change takes until packets feel it.
     pub(super) propagation: Option<Spanned<Span>>,
+    /// How long a change takes until calls that describe show it.
+    pub(super) visibility: Option<Spanned<Span>>,
 }
 
 #[derive(Debug, Deserialize)]

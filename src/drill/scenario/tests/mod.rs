@@ -27,7 +27,9 @@ fn everything_that_can_be_written_is_read() {
     };
     assert_eq!(logs[0].aggregation_seconds, 600);
     assert_eq!(logs[0].format.split(' ').count(), 21, "version 3");
-    assert_eq!(it.injects.len(), 6, "the briefing is one");
+    assert_eq!(it.settings.propagation, TimeDelta::seconds(1));
+    assert_eq!(it.settings.visibility, TimeDelta::seconds(2));
+    assert_eq!(it.injects.len(), 7, "the briefing is one");
     assert_eq!(it.objectives().evidence.len(), 3);
     let of = |name: &str| {
         it.scripts

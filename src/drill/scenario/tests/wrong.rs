@@ -49,6 +49,26 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
         "asg_grace: \"25h\"",
     ),
     (
+        "visibility = \"2s\"",
+        "visibility = \"61s\"",
+        "visibility: \"61s\": it lies between 0s and 1m",
+    ),
+    (
+        "visibility = \"2s\"",
+        "visibility = 2",
+        "invalid type: integer `2`",
+    ),
+    (
+        "skip_data = \"2m\"",
+        "skip_data = \"2h\"",
+        "skip_data: \"2h\": it lies between 1s and 1h",
+    ),
+    (
+        "skip_data = \"2m\"",
+        "",
+        "throttle, fault or skip_data",
+    ),
+    (
         "format = \"v3\"",
         "format = \"v6\"",
         "format: \"v6\": versions are",
