@@ -281,6 +281,12 @@ impl Beside {
         runs.then(|| (command.instance.clone(), command.peer))
     }
 
+    /// Inline policies: of which role, and their names.
+    pub(super) fn policies(&self) -> impl Iterator<Item = (&str, &str)> {
+        let named = self.policies.keys();
+        named.map(|(role, name)| (role.as_str(), name.as_str()))
+    }
+
     /// Everything that is kept, line by line: what tests compare.
     pub(super) fn listing(&self) -> Vec<String> {
         let tags = self.tags.iter().flat_map(|(id, tags)| {
@@ -359,6 +365,11 @@ pub(super) struct Blocks(BTreeSet<(InstanceId, IpAddr)>);
 impl Blocks {
     pub(super) fn add(&mut self, instance: InstanceId, peer: IpAddr) {
         self.0.insert((instance, peer));
+    }
+
+    /// Every guest with every peer that it blocks.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&InstanceId, IpAddr)> {
+        self.0.iter().map(|(instance, peer)| (instance, *peer))
     }
 
     /// The peers that a guest blocks.

@@ -19,6 +19,7 @@ mod faults;
 mod guessed;
 mod health;
 mod injects;
+mod leftover;
 mod load;
 pub mod net;
 mod news;

@@ -42,6 +42,8 @@ pub struct World {
     pub(super) start: DateTime<Utc>,
     pub(super) now: DateTime<Utc>,
     pub(super) estate: Estate,
+    /// The estate as it would be had nobody played.
+    pub(super) unplayed: Estate,
     pub(super) traffic: Traffic,
     pub(super) settings: Settings,
     findings: Vec<Scheduled>,
@@ -112,6 +114,7 @@ impl World {
             now: epoch,
             traffic: Traffic::new(&estate, &blocks, scripts, &settings),
             settings,
+            unplayed: estate.clone(),
             estate,
             findings: Vec::new(),
             raised: BTreeMap::new(),

@@ -25,7 +25,7 @@ pub(crate) struct Expected {
     pub(crate) spared: &'static [&'static str],
 }
 
-use Move::{Act, Answer, Book};
+use Move::{Act, Answer, Book, Undo};
 
 pub(crate) const PLAYS: &[Play] = &[
     // Standby, deregistration and two steps cut what is tracked, and nobody else.
@@ -147,7 +147,7 @@ pub(crate) const PLAYS: &[Play] = &[
             spared: &[],
         },
     },
-    // Groups are asked for every packet, inside a subnet too.
+    // Groups are asked for every packet, inside a subnet too. In the end everything is taken back.
     Play {
         scenario: "lateral-movement",
         best: Line {
@@ -161,13 +161,14 @@ pub(crate) const PLAYS: &[Play] = &[
                         "build-02 is out; it reaches the others no more.",
                     ),
                 ),
+                (360, Undo),
             ],
             ends: 600,
         },
         best_expected: Expected {
             costs: &[("attack after the change", 1)],
             contain: Some(50),
-            injects: &["release manager asks"],
+            injects: &["release manager asks", "forensics gives build-02 back"],
             spared: &["the attacker moves to build-04"],
         },
         // No network ACL sees a packet inside its subnet, and everybody else's cross its edge.
@@ -183,6 +184,7 @@ pub(crate) const PLAYS: &[Play] = &[
                 ("requests lost", 10),
                 ("neighbours", 5),
                 ("evidence", 4),
+                ("undo", 4),
             ],
             contain: None,
             injects: &["the attacker moves to build-04"],

@@ -10,11 +10,11 @@ mod lines;
 mod setting;
 mod stage;
 
-use firedoor::drill::shipped;
+use firedoor::drill::{Scenario, load, shipped};
 use firedoor::executor::RunOutcome;
 
 use lines::{PLAYS, Play};
-use stage::{Played, play};
+use stage::{Line, Move, Played, play};
 
 async fn both(name: &str) {
     let it = PLAYS.iter().find(|it| it.scenario == name).unwrap();
@@ -22,7 +22,7 @@ async fn both(name: &str) {
         ("best", &it.best, &it.best_expected),
         ("naive", &it.naive, &it.naive_expected),
     ] {
-        let played = play(name, line).await;
+        let played = play(load(Some(name)).unwrap(), line).await;
         let score = &played.score;
         let told = told(&played);
         let costs = score.reasons.iter().filter(|it| it.points > 0);
@@ -54,6 +54,39 @@ fn told(played: &Played) -> String {
         format!("proofs: {proofs:?}"),
     ];
     ends.into_iter().chain(lost).collect::<Vec<_>>().join("\n")
+}
+
+/// Whoever wins but for what was to be taken back, and leaves that, does not win.
+#[tokio::test(start_paused = true)]
+async fn skipping_the_undo_loses() {
+    let it = PLAYS.iter().find(|it| it.scenario == "lateral-movement").unwrap();
+    let undone = |it: &&(u32, Move)| !matches!(it.1, Move::Undo);
+    let moves: Vec<(u32, Move)> = it.best.moves.iter().filter(undone).copied().collect();
+    assert_eq!(moves.len() + 1, it.best.moves.len());
+    let line = Line { moves: moves.leak(), ends: it.best.ends };
+    let played = play(load(Some(it.scenario)).unwrap(), &line).await;
+    let lost = played.score.reasons.iter().find(|it| it.what == "undo").unwrap();
+    assert!(!played.score.won && lost.points == 4, "{}", told(&played));
+    assert!(
+        lost.why.starts_with("it was asked for, and nothing was taken back: eni-"),
+        "{}",
+        lost.why
+    );
+}
+
+/// A console that sees its changes late looks for them longer, and wins nevertheless.
+#[tokio::test(start_paused = true)]
+async fn changes_that_show_late_are_waited_for() {
+    let it = PLAYS.iter().find(|it| it.scenario == "reverse-shell").unwrap();
+    let (_, text) = shipped().iter().find(|(name, _)| *name == it.scenario).unwrap();
+    let late = text.replacen("[world]\n", "[world]\nvisibility = \"5s\"\n", 1);
+    assert_ne!(late, **text);
+    let played = play(Scenario::parse("late.toml", &late).unwrap(), &it.best).await;
+    let told = told(&played);
+    assert_eq!(played.outcomes, [RunOutcome::Done], "{told}");
+    assert!(played.score.won, "{told}");
+    // Every group that is made is waited for until it shows, and so is what is in it.
+    assert!(played.score.contain > it.best_expected.contain, "{told}");
 }
 
 #[test]

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use firedoor::drill::{Drill, Told, load};
-use firedoor::executor::{Proof, RunEvent, RunEventKind, RunOutcome, Runs};
-use firedoor::plan::{Action, Dwell, Intent, Plan, Playbook, build, build_playbook};
+use firedoor::drill::{Drill, Scenario, Told};
+use firedoor::executor::{Archive, Proof, RunEvent, RunEventKind, RunOutcome, Runs, survey};
+use firedoor::plan::{Action, Dwell, Intent, Plan, Playbook, build, build_playbook, undo};
 use firedoor::sources::{
     Exercise, ExerciseRecord, Happening, Reading, Request, Score, Source, Undone,
 };
@@ -23,6 +23,8 @@ pub(crate) enum Move {
     Act(Action),
     /// Carries out a playbook on the suspect.
     Book(&'static str),
+    /// Takes back what every run before did, the last one first.
+    Undo,
     /// Answers whoever asked.
     Answer(&'static str, &'static str),
 }
@@ -60,9 +62,9 @@ impl Played {
     }
 }
 
-/// Plays a shipped scenario.
-pub(crate) async fn play(scenario: &str, line: &Line) -> Played {
-    let setting = Setting::new(load(Some(scenario)).unwrap());
+/// Plays a scenario.
+pub(crate) async fn play(scenario: Scenario, line: &Line) -> Played {
+    let setting = Setting::new(scenario);
     let stage = Stage {
         began: setting.clock.now(),
         setting,
@@ -84,7 +86,12 @@ pub(crate) async fn play(scenario: &str, line: &Line) -> Played {
             .first()
             .map(|(at, _)| stage.began + TimeDelta::seconds(i64::from(*at))),
         proven: *stage.proven.lock().unwrap(),
-        undo: Undone::NotAsked,
+        // Whether everything is as it was is for the world to say.
+        undo: if line.moves.iter().any(|(_, it)| matches!(it, Move::Undo)) {
+            Undone::Clean
+        } else {
+            Undone::NotAsked
+        },
     };
     let score = stage.drill().end("the script", told).unwrap();
     let mut records = Vec::new();
@@ -113,7 +120,7 @@ impl Stage {
         }
     }
 
-    async fn play(&self, what: Move) -> Option<RunOutcome> {
+    async fn play(&self, what: Move) -> Vec<RunOutcome> {
         let estate = self.drill().estate();
         let plan = match what {
             Move::Act(action) => build(&estate, &self.intent(action).await).unwrap(),
@@ -122,15 +129,34 @@ impl Stage {
                 let book = shipped.iter().find(|it| it.name == name).unwrap();
                 build_playbook(&estate, book, &self.intent(Action::Tag).await).unwrap()
             }
+            Move::Undo => return self.undo().await,
             Move::Answer(from, text) => {
                 let messages = self.drill().messages();
                 let open = messages.iter().find(|it| it.is_open() && it.from == from);
                 let open = open.unwrap_or_else(|| panic!("{from} asked nothing: {messages:#?}"));
                 self.drill().answer(open.id, text).unwrap();
-                return None;
+                return Vec::new();
             }
         };
-        Some(self.run(&plan).await)
+        vec![self.run(&plan).await]
+    }
+
+    /// Takes back what every run did, the last one first.
+    async fn undo(&self) -> Vec<RunOutcome> {
+        let mut runs = Archive::new(self.setting.root.path()).runs();
+        runs.sort_by_key(|it| std::cmp::Reverse(it.view.started));
+        let mut outcomes = Vec::new();
+        for it in runs {
+            let taken = survey(self.drill(), &it.view).await.unwrap();
+            let back = undo(&it.view.run, &it.view.plan, &taken, None);
+            assert!(back.drift.is_empty(), "{:#?}", back.drift);
+            if !back.plan.steps.is_empty() {
+                // Runs are told apart by the second in which they begin.
+                self.setting.clock.sleep(Duration::from_secs(1)).await;
+                outcomes.push(self.run(&back.plan).await);
+            }
+        }
+        outcomes
     }
 
     async fn intent(&self, action: Action) -> Intent {

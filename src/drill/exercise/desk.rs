@@ -165,9 +165,14 @@ impl Desk {
         self.papers().looked
     }
 
-    /// How the players did, by what has happened so far.
-    pub(in crate::drill) fn score(&self, told: Told) -> Score {
-        score(&self.papers().all, &self.opening.stakes, told)
+    /// How the players did, by what has happened so far; `left` is what of their changes was not taken back.
+    pub(super) fn score(&self, told: Told, left: &[String]) -> Score {
+        score(&self.papers().all, &self.opening.stakes, told, left)
+    }
+
+    /// Whether the scenario wants changes to be taken back.
+    pub(super) fn wants_undo(&self) -> bool {
+        self.opening.stakes.objectives.undo
     }
 
     pub(in crate::drill) fn standing(&self) -> Standing {

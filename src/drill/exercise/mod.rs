@@ -97,7 +97,13 @@ impl Drill {
         };
         let by = by.to_owned();
         self.act(Act::End { by, told })?;
-        Ok(self.desk.score(told))
+        Ok(self.judge(&self.world(), told))
+    }
+
+    /// How the players did so far. Whether their changes were taken back is seen in the world.
+    pub(super) fn judge(&self, world: &World, told: Told) -> Score {
+        let (undo, left) = world.undone(told.undo, self.desk.wants_undo());
+        self.desk.score(Told { undo, ..told }, &left)
     }
 
     /// Does something now.
@@ -154,7 +160,8 @@ impl Drill {
             }
             Act::End { told, .. } => {
                 self.tell_news(world);
-                self.tell(world, Happening::Score(self.desk.score(*told)));
+                let score = self.judge(world, *told);
+                self.tell(world, Happening::Score(score));
             }
             _ => {}
         }

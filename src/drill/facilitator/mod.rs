@@ -42,7 +42,7 @@ impl Drill {
             streams: standing.streams,
             injects: world.injects().into_iter().map(inject).collect(),
             messages: self.desk.messages(),
-            score: Some(self.desk.score(Told::default())),
+            score: Some(self.judge(&world, Told::default())),
             recent: self.desk.recent(RECENT),
         }
     }

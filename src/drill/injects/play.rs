@@ -88,7 +88,8 @@ impl World {
     fn somebody_changes(&mut self, operation: &Operation) {
         let text = operation.prose();
         let what = match self.change(operation) {
-            Ok(_) => {
+            Ok(answer) => {
+                self.not_by_players(operation, &answer);
                 self.changed();
                 Happening::Changed { text }
             }

@@ -45,6 +45,8 @@ pub(super) struct Figures {
     pub(super) evidence: Vec<Evidence>,
     /// Whether what was changed was taken back.
     pub(super) undo: Undone,
+    /// What of it was not, each in words.
+    pub(super) left: Vec<String>,
     /// What of the suspect still got through to the outside at the end.
     pub(super) residual: Vec<String>,
 }
@@ -90,6 +92,7 @@ impl Figures {
             evidence: tale.evidence(),
             residual: tale.residual(contained),
             undo: told.undo,
+            left: Vec::new(),
         }
     }
 }

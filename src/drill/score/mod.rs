@@ -42,9 +42,13 @@ pub struct Told {
     pub undo: Undone,
 }
 
-/// Judges an exercise by its records, oldest first.
-pub fn score(records: &[ExerciseRecord], stakes: &Stakes, told: Told) -> Score {
-    let figures = figures::Figures::of(records, stakes, told);
+/// Judges an exercise by its records, oldest first; `left` is what of the players' changes was to be taken
+/// back and was not, each in words.
+pub fn score(records: &[ExerciseRecord], stakes: &Stakes, told: Told, left: &[String]) -> Score {
+    let figures = figures::Figures {
+        left: left.to_vec(),
+        ..figures::Figures::of(records, stakes, told)
+    };
     let reasons = points::reasons(&figures, &stakes.objectives);
     let lost: u32 = reasons.iter().map(|it| u32::from(it.points)).sum();
     let points = u8::try_from(100_u32.saturating_sub(lost)).unwrap_or(0);

@@ -16,6 +16,9 @@ pub struct Rule {
     judge: fn(&Figures, &Objectives) -> (u64, String),
 }
 
+/// So much of what is left over is named in a reason.
+const LEFT: usize = 3;
+
 /// The rules.
 pub const RULES: [Rule; 11] = [
     Rule {
@@ -238,10 +241,16 @@ fn proof(figures: &Figures, _: &Objectives) -> (u64, String) {
 }
 
 fn undo(figures: &Figures, objectives: &Objectives) -> (u64, String) {
+    let named: Vec<&str> = figures.left.iter().take(LEFT).map(String::as_str).collect();
+    let left = match (named.len(), figures.left.len().saturating_sub(LEFT)) {
+        (0, _) => String::new(),
+        (_, 0) => format!(": {}", named.join("; ")),
+        (_, more) => format!(": {}; and {more} more", named.join("; ")),
+    };
     match (figures.undo, objectives.undo) {
-        (Undone::Clean, _) => (0, "everything is as it was".into()),
+        (Undone::Clean, _) => (0, "everything is as it was, but for the evidence".into()),
         (Undone::NotAsked, false) => (0, "nobody asked for it".into()),
-        (Undone::NotAsked, true) => (4, "it was asked for, and nothing was taken back".into()),
-        (Undone::Drift, _) => (4, "something is not as it was".into()),
+        (Undone::NotAsked, true) => (4, format!("it was asked for, and nothing was taken back{left}")),
+        (Undone::Drift, _) => (4, format!("something is not as it was{left}")),
     }
 }

@@ -179,7 +179,7 @@ fn taken_off(score: &Score) -> Vec<(&str, u8)> {
 
 #[test]
 fn a_good_play_costs_nothing() {
-    let score = score(&play(), &stakes(), told());
+    let score = score(&play(), &stakes(), told(), &[]);
     assert_eq!(taken_off(&score), []);
     assert_eq!(
         (score.points, score.won, score.grade.as_str()),
@@ -196,7 +196,7 @@ fn a_good_play_costs_nothing() {
 fn who_misses_an_objective_was_no_better_than_fair() {
     let mut stakes = stakes();
     stakes.objectives.contain = Some(TimeDelta::seconds(64));
-    let late = score(&play(), &stakes, told());
+    let late = score(&play(), &stakes, told(), &[]);
     assert!(late.points >= 90 && !late.won, "{late:?}");
     assert_eq!(late.grade, "fair");
 }
@@ -209,7 +209,7 @@ fn the_rules_are_a_hundred_points() {
 #[test]
 fn nothing_at_all_is_no_good_play_and_no_panic() {
     for records in [vec![], vec![record(0, Happening::Ended { by: "x".into() })]] {
-        let score = score(&records, &stakes(), Told::default());
+        let score = score(&records, &stakes(), Told::default(), &[]);
         assert!(!score.won && score.points < 100, "{score:?}");
     }
 }
@@ -514,7 +514,7 @@ fn every_rule_costs_what_it_says() {
     for (name, change, costs, won) in CASES {
         let (mut records, mut stakes, mut told) = (play(), stakes(), told());
         change(&mut records, &mut stakes, &mut told);
-        let score = score(&sorted(records), &stakes, told);
+        let score = score(&sorted(records), &stakes, told, &[]);
         assert_eq!(taken_off(&score), *costs, "{name}: {:?}", score.reasons);
         assert_eq!(score.won, *won, "{name}");
         let lost: u8 = costs.iter().map(|it| it.1).sum();
@@ -526,13 +526,34 @@ fn every_rule_costs_what_it_says() {
 }
 
 #[test]
+fn what_is_left_over_is_named_as_far_as_there_is_room() {
+    let left: Vec<String> = (1..=5).map(|it| format!("sg-{it} is new")).collect();
+    let told = Told {
+        undo: Undone::Drift,
+        ..told()
+    };
+    for (count, words) in [
+        (0, "something is not as it was"),
+        (1, "something is not as it was: sg-1 is new"),
+        (
+            5,
+            "something is not as it was: sg-1 is new; sg-2 is new; sg-3 is new; and 2 more",
+        ),
+    ] {
+        let score = score(&play(), &stakes(), told, &left[..count]);
+        let undo = score.reasons.iter().find(|it| it.what == "undo").unwrap();
+        assert_eq!((undo.points, undo.why.as_str()), (4, words));
+    }
+}
+
+#[test]
 fn channels_and_losses_are_named_with_their_units() {
     let mut records = play();
     records.push(traffic(
         280,
         &[said("backup", 3, 1, 0), said("shell", 2, 1, 0)],
     ));
-    let score = score(&sorted(records), &stakes(), told());
+    let score = score(&sorted(records), &stakes(), told(), &[]);
     assert_eq!(
         score.residual,
         [
@@ -545,7 +566,7 @@ fn channels_and_losses_are_named_with_their_units() {
 
 #[test]
 fn the_score_comes_back_from_a_journal_as_it_was() {
-    let score = score(&play(), &stakes(), told());
+    let score = score(&play(), &stakes(), told(), &[]);
     let record = record(301, Happening::Score(score));
     let text = serde_json::to_string(&record).unwrap();
     let back: ExerciseRecord = serde_json::from_str(&text).unwrap();

@@ -3,9 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::drill::{Scenario, World};
-use crate::model::{AclAction, AclEntry, Direction, EniId, Protocol};
+use crate::model::{AclAction, AclEntry, Direction, EniId, InstanceId, Protocol};
 use crate::operation::{CallErrorKind, Operation, Ref};
-use crate::sources::{ExerciseRecord, FlowLine, Happening};
+use crate::sources::{ExerciseRecord, FlowLine, Happening, Undone};
 
 const FILE: &str = include_str!("../../scenario/tests/everything.toml");
 
@@ -144,6 +144,61 @@ fn somebody_reacts_to_a_change_and_containment_is_noticed() {
         packets(&world, "second shell"),
         0,
         "whoever is in time is spared"
+    );
+}
+
+#[test]
+fn what_an_inject_changed_is_not_left_over_and_what_players_changed_is() {
+    let mut world = world();
+    assert_eq!(world.leftover(), [""; 0]);
+    for direction in Direction::BOTH {
+        world.execute(&deny_all(direction), after(10)).unwrap();
+    }
+    let acl = "acl-00000000000000001";
+    assert!(world.estate().acls().all(|it| it.entries.len() == 3), "an entry of three was deleted");
+    assert_eq!(world.leftover(), [format!("{acl}: its entries")]);
+    assert_eq!(world.undone(Undone::NotAsked, false), (Undone::NotAsked, Vec::new()));
+    assert_eq!(world.undone(Undone::Clean, false).0, Undone::Drift);
+    assert_eq!(world.undone(Undone::NotAsked, true).0, Undone::NotAsked);
+    for direction in Direction::BOTH {
+        let delete = Operation::DeleteAclEntry {
+            acl: Ref::Id(acl.into()),
+            direction,
+            number: 1,
+        };
+        world.execute(&delete, after(20)).unwrap();
+    }
+    assert_eq!(world.leftover(), [""; 0]);
+    assert_eq!(world.undone(Undone::Drift, false), (Undone::Clean, Vec::new()));
+    assert_eq!(world.undone(Undone::NotAsked, true), (Undone::Clean, Vec::new()));
+}
+
+#[test]
+fn what_was_made_taken_away_or_kept_is_told_apart() {
+    let mut world = world();
+    let instance = InstanceId::from("i-0000000000000000e");
+    let make = Operation::CreateGroup {
+        vpc: "vpc-00000000000000001".into(),
+        name: "closed".to_owned(),
+        description: "a test".to_owned(),
+        tags: Vec::new(),
+    };
+    let made = world.execute(&make, after(1)).unwrap().made.unwrap();
+    let snapshots = Operation::CreateSnapshots {
+        instance: instance.clone(),
+        tags: vec![("firedoor:case".to_owned(), "1".to_owned())],
+    };
+    world.execute(&snapshots, after(2)).unwrap();
+    let detach = Operation::DetachInternetGateway {
+        gateway: "igw-00000000000000001".into(),
+        vpc: "vpc-00000000000000001".into(),
+    };
+    world.execute(&detach, after(3)).unwrap();
+    let stop = Operation::StopInstance { instance, hibernate: false };
+    world.execute(&stop, after(4)).unwrap_err();
+    assert_eq!(
+        world.leftover(),
+        ["igw-00000000000000001 is gone".to_owned(), format!("{made} is new")]
     );
 }
 
