@@ -270,6 +270,7 @@ fn stream(conversation: &str, role: &str, packets: u64, failed: u64) -> Stream {
         failed,
         packets,
         bytes: packets * 1_234,
+        bytes_out: packets * 617,
         delivered_last: None,
     }
 }

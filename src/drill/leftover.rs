@@ -73,7 +73,10 @@ impl World {
                 of_instance(&mut facts, instance);
             }
         }
-        for eni in estate.enis().filter(|it| it.instance.as_ref().is_none_or(stays)) {
+        for eni in estate
+            .enis()
+            .filter(|it| it.instance.as_ref().is_none_or(stays))
+        {
             of_eni(&mut facts, eni);
         }
         of_rules(&mut facts, estate);
@@ -82,11 +85,18 @@ impl World {
             let fact = "whether it goes with its instance";
             add(&mut facts, &it.id, fact, &it.delete_on_termination);
         }
-        for it in estate.asg_memberships().iter().filter(|it| stays(&it.instance)) {
+        for it in estate
+            .asg_memberships()
+            .iter()
+            .filter(|it| stays(&it.instance))
+        {
             let fact = format!("its place in the Auto Scaling group {}", it.group);
             add(&mut facts, &it.instance, &fact, &(&it.lifecycle, it.size));
         }
-        let registered = estate.target_memberships().iter().filter(|it| it.health != "draining");
+        let registered = estate
+            .target_memberships()
+            .iter()
+            .filter(|it| it.health != "draining");
         for it in registered.filter(|it| stays(&it.instance)) {
             let fact = format!("its registration with {}", it.target_group);
             add(&mut facts, &it.instance, &fact, &it.port);
@@ -106,7 +116,9 @@ impl World {
 }
 
 fn terminated(estate: &Estate) -> BTreeSet<InstanceId> {
-    let gone = estate.instances().filter(|it| it.state == InstanceState::Terminated);
+    let gone = estate
+        .instances()
+        .filter(|it| it.state == InstanceState::Terminated);
     gone.map(|it| it.id.clone()).collect()
 }
 

@@ -78,6 +78,7 @@ impl World {
             failed: sums.failed,
             packets: sums.packets.iter().sum(),
             bytes: sums.bytes.iter().sum(),
+            bytes_out: ledger.bytes_out(sums),
             delivered_last: bucket.last.map(|at| self.moment(at)),
         }
     }

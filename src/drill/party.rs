@@ -14,6 +14,10 @@ pub(super) enum Party {
 }
 
 impl Party {
+    pub(super) fn is_outside(&self) -> bool {
+        matches!(self, Self::Outside(_))
+    }
+
     pub(super) fn address(&self) -> IpAddr {
         match self {
             Self::Ours { address, .. } | Self::Outside(address) => *address,

@@ -196,12 +196,14 @@ impl Drill {
             Some(Shown::Unknown) => return Err(failed(api, CallErrorKind::NotFound)),
             None => {}
         }
-        self.world().observe_shown(operation).ok_or_else(|| CallError {
-            kind: CallErrorKind::NotFound,
-            api: api.to_owned(),
-            code: "NotFound".to_owned(),
-            message: format!("there is nothing to {}", operation.prose()),
-        })
+        self.world()
+            .observe_shown(operation)
+            .ok_or_else(|| CallError {
+                kind: CallErrorKind::NotFound,
+                api: api.to_owned(),
+                code: "NotFound".to_owned(),
+                message: format!("there is nothing to {}", operation.prose()),
+            })
     }
 
     fn asked(&self, operation: &Operation) -> Probed {

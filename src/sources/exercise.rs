@@ -380,6 +380,9 @@ pub struct Stream {
     pub packets: u64,
     /// Bytes that arrived, both ways.
     pub bytes: u64,
+    /// Of these, the ones that arrived outside of the VPC; of calls of AWS's API, those of the answers.
+    #[serde(default)]
+    pub bytes_out: u64,
     /// When the last packet arrived; `None`: none did.
     pub delivered_last: Option<DateTime<Utc>>,
 }

@@ -268,7 +268,6 @@ pub(crate) const PLAYS: &[Play] = &[
                 ("containment", 30),
                 ("attack after the change", 10),
                 ("residual channels", 5),
-                ("data lost", 1),
                 ("proof", 4),
             ],
             contain: None,

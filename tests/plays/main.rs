@@ -59,16 +59,28 @@ fn told(played: &Played) -> String {
 /// Whoever wins but for what was to be taken back, and leaves that, does not win.
 #[tokio::test(start_paused = true)]
 async fn skipping_the_undo_loses() {
-    let it = PLAYS.iter().find(|it| it.scenario == "lateral-movement").unwrap();
+    let it = PLAYS
+        .iter()
+        .find(|it| it.scenario == "lateral-movement")
+        .unwrap();
     let undone = |it: &&(u32, Move)| !matches!(it.1, Move::Undo);
     let moves: Vec<(u32, Move)> = it.best.moves.iter().filter(undone).copied().collect();
     assert_eq!(moves.len() + 1, it.best.moves.len());
-    let line = Line { moves: moves.leak(), ends: it.best.ends };
+    let line = Line {
+        moves: moves.leak(),
+        ends: it.best.ends,
+    };
     let played = play(load(Some(it.scenario)).unwrap(), &line).await;
-    let lost = played.score.reasons.iter().find(|it| it.what == "undo").unwrap();
+    let lost = played
+        .score
+        .reasons
+        .iter()
+        .find(|it| it.what == "undo")
+        .unwrap();
     assert!(!played.score.won && lost.points == 4, "{}", told(&played));
     assert!(
-        lost.why.starts_with("it was asked for, and nothing was taken back: eni-"),
+        lost.why
+            .starts_with("it was asked for, and nothing was taken back: eni-"),
         "{}",
         lost.why
     );
@@ -77,8 +89,14 @@ async fn skipping_the_undo_loses() {
 /// A console that sees its changes late looks for them longer, and wins nevertheless.
 #[tokio::test(start_paused = true)]
 async fn changes_that_show_late_are_waited_for() {
-    let it = PLAYS.iter().find(|it| it.scenario == "reverse-shell").unwrap();
-    let (_, text) = shipped().iter().find(|(name, _)| *name == it.scenario).unwrap();
+    let it = PLAYS
+        .iter()
+        .find(|it| it.scenario == "reverse-shell")
+        .unwrap();
+    let (_, text) = shipped()
+        .iter()
+        .find(|(name, _)| *name == it.scenario)
+        .unwrap();
     let late = text.replacen("[world]\n", "[world]\nvisibility = \"5s\"\n", 1);
     assert_ne!(late, **text);
     let played = play(Scenario::parse("late.toml", &late).unwrap(), &it.best).await;

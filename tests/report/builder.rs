@@ -187,6 +187,7 @@ pub(crate) fn stream(
         failed,
         packets,
         bytes: packets * 420,
+        bytes_out: packets * 210,
         delivered_last: (packets > 0).then(|| at(second - 3)),
     }
 }

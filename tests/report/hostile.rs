@@ -80,7 +80,10 @@ async fn report(text: &str) -> Report {
             stream(&text(), (&text(), &text(), &text()), [0, 0, 1], 20),
         ]),
         Happening::Changed { text: text() },
-        Happening::NotChanged { text: text(), code: text() },
+        Happening::NotChanged {
+            text: text(),
+            code: text(),
+        },
         Happening::Score(builder::score_with(&text())),
         Happening::Ended { by: text() },
     ];

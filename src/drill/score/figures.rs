@@ -34,7 +34,7 @@ pub(super) struct Figures {
     /// Packets of the attack that arrived after the first change that was to contain it.
     pub(super) attack_packets_after: u64,
     pub(super) attack_bytes_after: u64,
-    /// Bytes, both ways, of the conversations that carry data off, since the first finding.
+    /// Bytes that arrived outside of the VPC in the conversations that carry data off, since the first finding.
     pub(super) data_lost: u64,
     /// Of every business conversation between others than the suspect: time in which more of it failed than did
     /// before the first change, summed.
@@ -75,9 +75,6 @@ impl Figures {
         let contained = tale.contained();
         let after = tale.containing.unwrap_or(tale.end);
         let (packets, bytes) = tale.sum(after, is_attack);
-        let (_, data_lost) = tale.sum(tale.base, |it| {
-            stakes.exfiltrating.contains(&it.conversation)
-        });
         let (requests_lost, neighbour_seconds) = tale.harm();
         Self {
             detect: told.looked.or_else(|| tale.first_deed()).map(since),
@@ -86,7 +83,7 @@ impl Figures {
             prove: told.proven.map(since),
             attack_packets_after: packets,
             attack_bytes_after: bytes,
-            data_lost,
+            data_lost: tale.carried_off(),
             neighbour_seconds,
             requests_lost,
             evidence: tale.evidence(),
@@ -139,6 +136,15 @@ impl<'a> Tale<'a> {
                 bytes.saturating_add(it.bytes),
             )
         })
+    }
+
+    /// Bytes that left with the conversations that carry data off.
+    fn carried_off(&self) -> u64 {
+        let stolen = self.streams().filter(|(at, it)| {
+            begin(*at) >= self.base && self.stakes.exfiltrating.contains(&it.conversation)
+        });
+        let bytes = stolen.map(|(_, it)| it.bytes_out);
+        bytes.fold(0, u64::saturating_add)
     }
 
     fn first_deed(&self) -> Option<DateTime<Utc>> {

@@ -250,7 +250,10 @@ fn undo(figures: &Figures, objectives: &Objectives) -> (u64, String) {
     match (figures.undo, objectives.undo) {
         (Undone::Clean, _) => (0, "everything is as it was, but for the evidence".into()),
         (Undone::NotAsked, false) => (0, "nobody asked for it".into()),
-        (Undone::NotAsked, true) => (4, format!("it was asked for, and nothing was taken back{left}")),
+        (Undone::NotAsked, true) => (
+            4,
+            format!("it was asked for, and nothing was taken back{left}"),
+        ),
         (Undone::Drift, _) => (4, format!("something is not as it was{left}")),
     }
 }

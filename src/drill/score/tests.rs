@@ -87,6 +87,8 @@ fn said(name: &str, packets: u64, answered: u64, failed: u64) -> Stream {
         failed,
         packets,
         bytes: packets * 1000,
+        // What comes back to us is none of it.
+        bytes_out: if role == "attack" { packets * 800 } else { 0 },
         delivered_last: None,
     }
 }

@@ -3,6 +3,7 @@
 
 use super::windows::Train;
 use crate::drill::net::Micros;
+use crate::drill::party::Party;
 use crate::drill::scenario::{Role, Script};
 
 /// How long a bucket of the account is.
@@ -27,8 +28,10 @@ pub struct Ledger {
     pub from: String,
     /// Whom it is with.
     pub to: String,
-    /// Bytes of its requests are stolen data.
+    /// It carries data off.
     pub exfiltrates: bool,
+    /// Whether the server, and the client, are outside of the VPC.
+    pub outside: [bool; 2],
     /// Everything, the history included.
     pub all: Sums,
     /// When the first packet arrived, and the last one, in the world's time.
@@ -92,6 +95,7 @@ impl Truth {
             from: script.from.clone(),
             to: script.to.clone(),
             exfiltrates: script.exfiltrates,
+            outside: [&script.server, &script.client].map(Party::is_outside),
             all: Sums::default(),
             first: None,
             last: None,
@@ -177,6 +181,17 @@ impl Truth {
 }
 
 impl Ledger {
+    /// Of what happened, the bytes that arrived outside of the VPC. Of calls of AWS's API by somebody outside,
+    /// those of the answers.
+    pub fn bytes_out(&self, sums: Sums) -> u64 {
+        let [at_server, at_client] = sums.bytes;
+        match self.outside {
+            [_, true] => at_client,
+            [true, false] => at_server,
+            [false, false] => 0,
+        }
+    }
+
     /// What happened in a bucket.
     pub fn bucket(&self, number: u64) -> Option<&Bucket> {
         let at = self.buckets.binary_search_by_key(&number, |it| it.number);

@@ -159,7 +159,10 @@ fn what_an_inject_changed_is_not_left_over_and_what_players_changed_is() {
     let first = entries.filter(|it| it.number == 100).count();
     assert_eq!(first, 1, "the inject has deleted the other one");
     assert_eq!(world.leftover(), [format!("{acl}: its entries")]);
-    assert_eq!(world.undone(Undone::NotAsked, false), (Undone::NotAsked, Vec::new()));
+    assert_eq!(
+        world.undone(Undone::NotAsked, false),
+        (Undone::NotAsked, Vec::new())
+    );
     assert_eq!(world.undone(Undone::Clean, false).0, Undone::Drift);
     assert_eq!(world.undone(Undone::NotAsked, true).0, Undone::NotAsked);
     for direction in Direction::BOTH {
@@ -171,8 +174,14 @@ fn what_an_inject_changed_is_not_left_over_and_what_players_changed_is() {
         world.execute(&delete, after(20)).unwrap();
     }
     assert_eq!(world.leftover(), [""; 0]);
-    assert_eq!(world.undone(Undone::Drift, false), (Undone::Clean, Vec::new()));
-    assert_eq!(world.undone(Undone::NotAsked, true), (Undone::Clean, Vec::new()));
+    assert_eq!(
+        world.undone(Undone::Drift, false),
+        (Undone::Clean, Vec::new())
+    );
+    assert_eq!(
+        world.undone(Undone::NotAsked, true),
+        (Undone::Clean, Vec::new())
+    );
 }
 
 #[test]
@@ -199,7 +208,10 @@ fn what_was_made_taken_away_or_kept_is_told_apart() {
     world.execute(&deregister, after(3)).unwrap();
     assert_eq!(
         world.leftover(),
-        [format!("{instance}: its registration with web"), format!("{made} is new")]
+        [
+            format!("{instance}: its registration with web"),
+            format!("{made} is new")
+        ]
     );
 }
 
@@ -214,7 +226,9 @@ fn a_flow_log_that_skips_says_so_and_goes_on_later() {
     let lines = world.lines(&estate.flow_logs()[0], &enis, t0());
     let status = |it: &FlowLine| it.text.split(' ').nth(13).map(str::to_owned);
     let own = |wanted: &str| {
-        let own = lines.iter().filter(|it| status(it).as_deref() == Some(wanted));
+        let own = lines
+            .iter()
+            .filter(|it| status(it).as_deref() == Some(wanted));
         own.count()
     };
     assert_eq!(own("SKIPDATA"), enis.len(), "one window of each interface");

@@ -63,11 +63,7 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
         "skip_data = \"2h\"",
         "skip_data: \"2h\": it lies between 1s and 1h",
     ),
-    (
-        "skip_data = \"2m\"",
-        "",
-        "throttle, fault or skip_data",
-    ),
+    ("skip_data = \"2m\"", "", "throttle, fault or skip_data"),
     (
         "format = \"v3\"",
         "format = \"v6\"",
