@@ -67,6 +67,12 @@ fn the_table_has_a_line_for_each() {
     let table = text(&out.stdout);
     assert!(table.contains("EX-S2-e   half true "), "{table}");
     assert!(table.ends_with("43 of 43 as expected\n"), "{table}");
+    for line in table.lines() {
+        assert!(
+            line.chars().count() <= 80 && line == line.trim_end(),
+            "{line:?}"
+        );
+    }
 }
 
 #[test]

@@ -10,6 +10,10 @@ use serde::Serialize;
 
 use super::{AnswerIsNo, BadInput, Output, print};
 use crate::drill::experiments::{self, Experiment, ExperimentError, Outcome};
+use crate::view::wrap;
+
+/// Columns of a narrow terminal.
+const WIDTH: usize = 80;
 
 /// How many times as fast as the wall clock an experiment is told, where nothing else is asked for.
 const PACE: u32 = 10;
@@ -106,32 +110,40 @@ pub(super) fn all(output: Output) -> eyre::Result<()> {
 
 fn table(all: &[Listed], out: &mut dyn Write) -> io::Result<()> {
     for it in all {
-        let agrees = if it.agrees { "" } else { "  !" };
-        writeln!(
+        let agrees = if it.agrees { "" } else { " !" };
+        let title = format!("{}{agrees}", it.title);
+        rows(
             out,
-            "{:<9} {:<19} {}{agrees}",
-            it.id,
-            it.outcome.name(),
-            it.title
+            &format!("{:<9} {:<19}", it.id, it.outcome.name()),
+            &title,
         )?;
         if it.outcome != it.expected {
-            writeln!(out, "{:<9} expected: {}", "", it.expected.name())?;
+            rows(out, "", &format!("expected: {}", it.expected.name()))?;
         }
         for surprise in &it.surprises {
-            writeln!(out, "{:<9} {surprise}", "")?;
+            rows(out, "", surprise)?;
         }
         if let Some(open) = &it.ambiguous {
-            writeln!(
-                out,
-                "{:<9} or {}, {}",
-                "",
-                open.outcome.name(),
-                open.otherwise
-            )?;
+            let other = format!("or {}, {}", open.outcome.name(), open.otherwise);
+            rows(out, "", &other)?;
         }
     }
     let agreeing = all.iter().filter(|it| it.agrees).count();
     writeln!(out, "{agreeing} of {} as expected", all.len())
+}
+
+/// Writes a row: its text goes on in as many lines as it takes, below itself.
+fn rows(out: &mut dyn Write, first: &str, text: &str) -> io::Result<()> {
+    let first = format!(
+        "{first:<width$} ",
+        width = if first.is_empty() { 9 } else { 29 }
+    );
+    let beside = first.len();
+    for (number, line) in (0..).zip(wrap(text, WIDTH.saturating_sub(beside))) {
+        let before = if number == 0 { first.as_str() } else { "" };
+        writeln!(out, "{before:<beside$}{line}")?;
+    }
+    Ok(())
 }
 
 /// Plays one, with a commentary: at a pace that can be read on a terminal, at once anywhere else.

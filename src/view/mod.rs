@@ -23,3 +23,4 @@ mod verdicts;
 pub use facilitator::draw as draw_facilitator;
 pub use frame::draw;
 pub use styles::{Depth, Styles};
+pub use text::wrap;

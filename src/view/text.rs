@@ -90,7 +90,7 @@ pub(super) fn sparkline(series: &[u64], glyphs: &Glyphs) -> String {
 
 /// `text` broken into lines of at most `columns` columns: at spaces, and inside words that are longer
 /// than a line, such as paths.
-pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     for word in text
