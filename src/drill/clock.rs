@@ -220,6 +220,31 @@ mod tests {
         assert!(later.await.is_err());
     }
 
+    /// Who counts what is left until the end, and sleeps for that, may be a moment late, and sleep past it for
+    /// ever. Who waits for the moment wakes.
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_the_end_wakes_however_late_they_begin() {
+        let end = t0() + TimeDelta::seconds(90);
+        for late in [0, 1, 89_999, 90_000, 90_001, 500_000] {
+            for pace in [Pace::REAL, paced(60), Pace::Paused] {
+                let clock = DrillClock::at(t0(), Pace::REAL);
+                clock.end_at(end);
+                advance(Duration::from_millis(late)).await;
+                let left = (end - clock.now()).to_std().unwrap();
+                if pace == Pace::Paused && !left.is_zero() {
+                    continue; // it does not come to its end
+                }
+                clock.set_pace(pace);
+                let patience = Duration::from_mins(2);
+                let waits = timeout(patience, clock.sleep_until(end)).await;
+                assert!(waits.is_ok(), "{late} ms late, {pace}");
+                assert_eq!(clock.now(), end);
+                let sleeps = timeout(patience, clock.sleep(Duration::from_nanos(1))).await;
+                assert!(sleeps.is_err(), "there is nothing after the end");
+            }
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn nobody_wakes_while_time_stands_still() {
         let clock = DrillClock::at(t0(), Pace::Paused);
