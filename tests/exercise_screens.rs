@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use firedoor::app::{
     Context, Dialog, Effect, Facilitator, Input, Key, Message, Mode, Pane, Played,
 };
-use firedoor::sources::facilitation::{FromDrill, InjectSight, Sight};
+use firedoor::sources::facilitation::{EntrySight, FromDrill, InjectSight, Sight};
 use firedoor::sources::{
     self, About, CallOutcome, ExerciseRecord, Happening, Pace, Reply, Score, Stream,
 };
@@ -275,6 +275,19 @@ fn stream(conversation: &str, role: &str, packets: u64, failed: u64) -> Stream {
     }
 }
 
+/// What the suspect's interface remembers, for so many seconds more.
+fn entry(own: &str, other: &str, left: Option<i64>) -> EntrySight {
+    EntrySight {
+        conversation: "reverse-shell".into(),
+        interface: "eni-0bf68f5fb24a43d50".into(),
+        protocol: 6,
+        own: own.parse().unwrap(),
+        other: other.parse().unwrap(),
+        tracked: left.is_some(),
+        expires: left.map(|it| at(3_725 + it)),
+    }
+}
+
 fn sight() -> Sight {
     let inject = |name: &str, waits, took_effect: &[i64]| InjectSight {
         name: name.into(),
@@ -302,6 +315,15 @@ fn sight() -> Sight {
             stream("reverse-shell", "attack", 12, 0),
             stream("beacon", "attack", 0, 12),
             stream("health", "health", 8, 0),
+        ],
+        entries: vec![
+            entry("10.20.0.23:40222", "203.0.113.66:4444", Some(431_998)),
+            entry(
+                "[2001:db8:14:1400::23]:40333",
+                "[2001:db8:bad::66]:8443",
+                None,
+            ),
+            entry("10.20.0.23:40111", "203.0.113.67:443", Some(59)),
         ],
         injects: vec![
             inject("second-channel", true, &[]),
@@ -363,6 +385,20 @@ fn the_facilitator_sees_everything() {
     assert!(drawn(&it, SMALL, true).contains(" FACILITATOR "));
     it.hear(FromDrill::Sight(Box::new(sight())));
     assert_snapshot!("facilitator_80", drawn(&it, SMALL, true));
+    let few = drawn(&it, SMALL, true);
+    for words in [
+        "40222",
+        "tracked, 7199:58 left",
+        " untracked",
+        "tracked, 0:59 left",
+    ] {
+        assert!(few.contains(words), "{words}: {few}");
+    }
+    let mut many = sight();
+    many.entries = many.entries.into_iter().cycle().take(9).collect();
+    it.hear(FromDrill::Sight(Box::new(many)));
+    assert!(drawn(&it, SMALL, true).contains("and 7 more"));
+    it.hear(FromDrill::Sight(Box::new(sight())));
     assert_snapshot!("facilitator_160", drawn(&it, TALL, true));
     assert!(drawn(&it, SMALL, false).is_ascii());
     assert!(drawn(&it, (60, 15), true).contains("firedoor needs 80x24"));

@@ -279,6 +279,7 @@ mod tests {
             is_clock_taken: false,
             is_contained: false,
             streams: Vec::new(),
+            entries: Vec::new(),
             injects: ["second-channel", "the-ciso-asks"].map(inject).to_vec(),
             messages: Vec::new(),
             score: None,

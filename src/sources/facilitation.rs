@@ -4,8 +4,12 @@
 //! with [`ToDrill::Hello`]. From then on the drill sends a [`Sight`] whenever something changed, and each
 //! [`Order`] is answered under its number.
 
+use std::net::SocketAddr;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+use crate::model::EniId;
 
 use super::exercise::{About, ExerciseRecord, Message, Pace, Score, Stream};
 
@@ -118,6 +122,9 @@ pub struct Sight {
     pub is_contained: bool,
     /// Who talks: the traffic of the last ten seconds that were counted.
     pub streams: Vec<Stream>,
+    /// What interfaces remember of the connections that the attack has now.
+    #[serde(default)]
+    pub entries: Vec<EntrySight>,
     /// The injects of the scenario.
     pub injects: Vec<InjectSight>,
     /// All messages to the players.
@@ -126,6 +133,27 @@ pub struct Sight {
     pub score: Option<Score>,
     /// What happened last but traffic, oldest first.
     pub recent: Vec<ExerciseRecord>,
+}
+
+/// What an interface remembers of a connection.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-connection-tracking.html>
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct EntrySight {
+    /// The conversation's name in the scenario.
+    pub conversation: String,
+    /// The interface.
+    pub interface: EniId,
+    /// The IANA number of the protocol.
+    pub protocol: u8,
+    /// The interface's own side, before any NAT.
+    pub own: SocketAddr,
+    /// The other side, as the interface sees it.
+    pub other: SocketAddr,
+    /// Its packets pass whatever the rules are; otherwise they pass by rules.
+    pub tracked: bool,
+    /// When a tracked one runs out unless another packet comes; `None`: it is untracked, and has no timer.
+    pub expires: Option<DateTime<Utc>>,
 }
 
 /// An inject, as it stands.

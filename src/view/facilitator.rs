@@ -12,7 +12,8 @@ use super::frame::{fitting, to_ascii};
 use super::styles::Styles;
 use super::text::{bytes, fit, pad, wrap};
 use crate::app::{AppState, Context, Dictated, Facilitator};
-use crate::sources::facilitation::{InjectSight, Sight};
+use crate::model::Protocol;
+use crate::sources::facilitation::{EntrySight, InjectSight, Sight};
 use crate::sources::{CallOutcome, ExerciseRecord, Happening, Pace, Stream};
 
 /// Columns of a time of day.
@@ -37,10 +38,14 @@ pub fn draw(frame: &mut Frame<'_>, it: &Facilitator, styles: &Styles) {
 }
 
 fn draw_all(frame: &mut Frame<'_>, it: &Facilitator, styles: &Styles, area: Rect) {
-    let [top, score, talk, rest, bottom] = Layout::vertical([
+    let entries = it.sight.as_ref().map_or(0, |it| it.entries.len());
+    let most = usize::from(area.height) / 8;
+    let remembered = u16::try_from(entries.clamp(1, most.max(1)) + 2).unwrap_or(3);
+    let [top, score, talk, memory, rest, bottom] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(1),
         Constraint::Fill(4),
+        Constraint::Length(remembered),
         Constraint::Fill(5),
         Constraint::Length(1),
     ])
@@ -55,11 +60,18 @@ fn draw_all(frame: &mut Frame<'_>, it: &Facilitator, styles: &Styles, area: Rect
         " Who talks: the last ten seconds that were counted ",
         talk,
     );
+    let memory = boxed(
+        frame,
+        styles,
+        " What interfaces remember of the attack ",
+        memory,
+    );
     let injects = boxed(frame, styles, " Injects ", left);
     let happened = boxed(frame, styles, " What happened ", right);
     if let Some(sight) = &it.sight {
         frame.render_widget(score_line(sight, styles, width), score);
         frame.render_widget(Paragraph::new(streams(sight, styles, talkers)), talkers);
+        frame.render_widget(Paragraph::new(entry_lines(sight, styles, memory)), memory);
         frame.render_widget(Paragraph::new(inject_lines(it, styles, injects)), injects);
         frame.render_widget(
             Paragraph::new(happenings(sight, styles, happened)),
@@ -181,23 +193,61 @@ fn score_line<'a>(sight: &Sight, styles: &Styles, width: usize) -> Line<'a> {
 fn streams<'a>(sight: &Sight, styles: &Styles, area: Rect) -> Vec<Line<'a>> {
     let mut all: Vec<&Stream> = sight.streams.iter().collect();
     all.sort_by_key(|it| (it.role != "attack", std::cmp::Reverse(it.bytes)));
-    let hidden = all.len().saturating_sub(usize::from(area.height));
-    let shown = all
-        .len()
-        .min(usize::from(area.height).saturating_sub(usize::from(hidden > 0)));
-    let mut lines: Vec<Line<'a>> = all
-        .iter()
-        .take(shown)
-        .map(|it| stream(it, styles, usize::from(area.width)))
-        .collect();
-    let left = all.len().saturating_sub(shown);
-    if left > 0 {
+    let width = usize::from(area.width);
+    let lines = all.into_iter().map(|it| stream(it, styles, width));
+    as_many_as_fit(lines.collect(), "nobody", styles, area)
+}
+
+/// The first lines; what does not fit is counted in the last one.
+fn as_many_as_fit<'a>(
+    mut lines: Vec<Line<'a>>,
+    none: &'static str,
+    styles: &Styles,
+    area: Rect,
+) -> Vec<Line<'a>> {
+    let height = usize::from(area.height);
+    if lines.is_empty() {
+        lines.push(Line::styled(none, styles.dim));
+    }
+    if lines.len() > height {
+        let shown = height.saturating_sub(1);
+        let left = lines.len() - shown;
+        lines.truncate(shown);
         lines.push(Line::styled(format!("and {left} more"), styles.dim));
     }
-    if all.is_empty() {
-        lines.push(Line::styled("nobody", styles.dim));
-    }
     lines
+}
+
+/// Those that no rule ends first, and of them those that last the longest.
+fn entry_lines<'a>(sight: &Sight, styles: &Styles, area: Rect) -> Vec<Line<'a>> {
+    let mut all: Vec<&EntrySight> = sight.entries.iter().collect();
+    all.sort_by_key(|it| std::cmp::Reverse((it.tracked, it.expires)));
+    let width = usize::from(area.width);
+    let lines = all.into_iter().map(|it| entry(it, sight, styles, width));
+    as_many_as_fit(lines.collect(), "nothing", styles, area)
+}
+
+fn entry<'a>(it: &EntrySight, sight: &Sight, styles: &Styles, width: usize) -> Line<'a> {
+    let (state, style) = match it.expires {
+        Some(at) => {
+            let left = at - sight.at;
+            let (minutes, seconds) = (left.num_minutes(), left.num_seconds() % 60);
+            (format!("tracked, {minutes}:{seconds:02} left"), styles.bad)
+        }
+        None if it.tracked => ("tracked".to_owned(), styles.bad),
+        None => ("untracked".to_owned(), styles.warn),
+    };
+    let state = format!(" {state:>20}");
+    let protocol = Protocol::Number(it.protocol);
+    let flow = format!(
+        "{protocol} {} {} {} {}",
+        it.own, styles.glyphs.arrow, it.other, it.interface
+    );
+    let room = width.saturating_sub(state.width());
+    Line::from(vec![
+        Span::styled(pad(&flow, room, &styles.glyphs), style),
+        Span::raw(state),
+    ])
 }
 
 fn stream<'a>(it: &Stream, styles: &Styles, width: usize) -> Line<'a> {

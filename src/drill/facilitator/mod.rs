@@ -11,10 +11,13 @@ mod socket;
 #[cfg(test)]
 mod tests;
 
+use std::net::SocketAddr;
+
 use super::exercise::Act;
 use super::ports::Drill;
 use super::score::Told;
-use crate::sources::facilitation::{InjectSight, Order, Sight};
+use super::world::World;
+use crate::sources::facilitation::{EntrySight, InjectSight, Order, Sight};
 use crate::sources::{ExerciseError, Pace};
 pub use client::{JoinError, Joined, join};
 pub use server::Facilitation;
@@ -22,6 +25,21 @@ pub use socket::{SocketError, running};
 
 /// Records that a sight shows.
 const RECENT: usize = 60;
+
+/// What interfaces remember of the attack's connections.
+fn entries(world: &World) -> Vec<EntrySight> {
+    let memory = world.traffic.memory_of_attack(world.micros(world.now));
+    let seen = memory.into_iter().map(|it| EntrySight {
+        conversation: it.conversation,
+        interface: it.eni,
+        protocol: it.packet.protocol,
+        own: SocketAddr::new(it.packet.src, it.packet.src_port),
+        other: SocketAddr::new(it.packet.dst, it.packet.dst_port),
+        tracked: it.entry.tracked,
+        expires: it.entry.expires.map(|at| world.moment(at)),
+    });
+    seen.collect()
+}
 
 impl Drill {
     /// How things are, with nothing hidden.
@@ -40,6 +58,7 @@ impl Drill {
             is_clock_taken: self.desk.is_clock_taken(),
             is_contained: world.is_contained(),
             streams: standing.streams,
+            entries: entries(&world),
             injects: world.injects().into_iter().map(inject).collect(),
             messages: self.desk.messages(),
             score: Some(self.judge(&world, Told::default())),

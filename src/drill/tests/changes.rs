@@ -1,6 +1,9 @@
 //! What changes do to what is under way.
 
+use std::net::SocketAddr;
+
 use super::*;
+use crate::sources::facilitation::EntrySight;
 
 #[tokio::test(start_paused = true)]
 async fn an_empty_group_leaves_the_shell_alive() {
@@ -29,6 +32,41 @@ async fn two_steps_cut_what_they_convert() {
     assert_eq!(seen(&drill, SHELL, 235).await, only(false));
     assert_eq!(seen(&drill, BEACON, 235).await, only(false));
     assert_eq!(seen(&drill, NEIGHBOUR, 235).await, only(true));
+}
+
+/// What the suspect's interface remembers of the shell, as a facilitator sees it.
+fn remembered(drill: &Drill) -> EntrySight {
+    let (_, own, other, port) = SHELL;
+    let sight = drill.sight();
+    let mut entries = sight.entries.into_iter();
+    let shell = entries.find(|it| it.other == SocketAddr::new(other.parse().unwrap(), port));
+    let shell = shell.unwrap();
+    assert_eq!(shell.own.ip().to_string(), own);
+    assert_eq!(shell.interface, eni_of(&drill.estate(), "web-03"));
+    assert_eq!(
+        (shell.conversation.as_str(), shell.protocol),
+        ("reverse shell", 6)
+    );
+    shell
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_facilitator_sees_how_the_attack_is_tracked() {
+    let drill = drill();
+    pass(30).await;
+    let shell = remembered(&drill);
+    let left = shell.expires.unwrap() - drill.clock().now();
+    let longest = TimeDelta::days(5);
+    assert!(
+        shell.tracked && left <= longest && left > longest - TimeDelta::minutes(1),
+        "{left}"
+    );
+    two_step(&drill, &["0.0.0.0/0", "::/0"], 5).await;
+    let shell = remembered(&drill);
+    assert!(
+        !shell.tracked && shell.expires.is_none(),
+        "rules alone decide"
+    );
 }
 
 #[tokio::test(start_paused = true)]

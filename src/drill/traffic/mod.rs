@@ -6,6 +6,7 @@
 
 mod balance;
 mod hosts;
+mod memory;
 mod plain;
 mod queue;
 mod session;
