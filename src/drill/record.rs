@@ -2,6 +2,27 @@
 //! format that the flow log was made with.
 //!
 //! Lines are written when somebody reads them, so that nobody pays for those that nobody does.
+//!
+//! These fields are always `-`, as AWS writes what does not apply to a record or can't be computed
+//! (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>):
+//!
+//! - `reject-reason` names VPC Block Public Access alone. What groups and network ACLs reject has no reason
+//!   there, and no world has Block Public Access:
+//!   <https://docs.aws.amazon.com/vpc/latest/userguide/security-vpc-bpa.html>.
+//! - `encryption-status` is of VPCs with encryption controls, which no world has:
+//!   <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-encryption-controls.html>.
+//! - `pkt-src-aws-service`, `pkt-dst-aws-service`: an address in AWS's published ranges. Addresses of scenarios
+//!   are those that are kept for documents, which are in none of them:
+//!   <https://docs.aws.amazon.com/vpc/latest/userguide/aws-ip-ranges.html>.
+//! - `sublocation-*` is of Wavelength Zones, Local Zones and Outposts, `resource-id` of regional NAT gateways,
+//!   `ecs-*` of ECS tasks with their cluster and container, `interface-tag*` and `asg-tag*` of tags that a
+//!   scenario gives to instances alone.
+//! - `tgw-*`, `resource-type` and `packets-lost-*` are of flow logs of transit gateways, which are others.
+//! - `next-hop-*`: AWS documents whose interface it is, the receiver's of what leaves and the sender's of what
+//!   arrives, but not which one it is behind load balancers, endpoints and gateways. Nobody is to learn from
+//!   a drill what a real log may not say.
+//!
+//! `flow-direction` is always there, `traffic-path` on what leaves by a way that AWS has a number for.
 
 use std::fmt::Write;
 use std::sync::Arc;

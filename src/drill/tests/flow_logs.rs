@@ -59,6 +59,55 @@ fn lines_of_every_format_are_read_back() {
     }
 }
 
+/// Fields that no record of a world has: `record.rs` says why.
+const NEVER: [&str; 20] = [
+    "sublocation-type",
+    "sublocation-id",
+    "pkt-src-aws-service",
+    "pkt-dst-aws-service",
+    "ecs-",
+    "reject-reason",
+    "resource-id",
+    "encryption-status",
+    "interface-tag",
+    "interface-tag-2",
+    "asg-tag",
+    "asg-tag-2",
+    "next-hop-interface-id",
+    "next-hop-subnet-id",
+    "next-hop-az-id",
+    "next-hop-vpc-id",
+    "next-hop-interface-type",
+    "tgw-",
+    "resource-type",
+    "packets-lost-",
+];
+
+#[test]
+fn every_field_that_a_world_knows_is_filled_and_no_other_one() {
+    let world = world("format = \"v11\"", "5m");
+    let format = world.estate().flow_logs()[0].format.clone();
+    let format = Format::parse(&format).unwrap();
+    let mut filled = BTreeSet::new();
+    for line in lines(&world) {
+        let values = line.split(' ').zip(format.fields());
+        filled.extend(
+            values
+                .filter(|(it, _)| *it != "-")
+                .map(|(_, field)| field.name()),
+        );
+    }
+    // The reference account has no tags on its instances, and no interface of a gateway or an endpoint.
+    let absent = ["instance-tag", "instance-tag-2", "interface-type"];
+    for field in format.fields().map(Field::name) {
+        let never = NEVER
+            .iter()
+            .any(|it| field == *it || it.ends_with('-') && field.starts_with(it));
+        let expected = !never && !absent.contains(&field);
+        assert_eq!(filled.contains(field), expected, "{field}");
+    }
+}
+
 #[test]
 fn flags_are_collected_over_a_window() {
     let world = world("", "5m");
