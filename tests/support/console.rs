@@ -68,7 +68,7 @@ impl Console {
     /// asks.
     pub(crate) fn confirm(&mut self, tail: &str) {
         /// What is read while the dialog is open may change the plan, or what stands against it.
-        const TRIES: usize = 4;
+        const TRIES: usize = 10;
         let changed = "the account has changed";
         let mut screen = String::new();
         for _ in 0..TRIES {

@@ -171,15 +171,15 @@ impl Turn<'_> {
     /// The client sends; `None`: the server does not hear it.
     #[inline]
     pub(super) fn client_sends(&mut self, train: Train) -> Option<Heard> {
-        self.wire
-            .send_to_server(self.talk, self.session, train, self.at)
+        let who = (self.talk, &mut *self.session);
+        self.wire.send_to(Toward::Server, who, train, self.at)
     }
 
     /// The server sends; `None`: the client does not hear it.
     #[inline]
     pub(super) fn server_sends(&mut self, train: Train) -> Option<Heard> {
-        self.wire
-            .send_to_client(self.talk, self.session, train, self.at)
+        let who = (self.talk, &mut *self.session);
+        self.wire.send_to(Toward::Client, who, train, self.at)
     }
 
     /// Something is under way, and arrives.

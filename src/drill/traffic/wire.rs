@@ -59,38 +59,27 @@ impl Wire {
         }
     }
 
-    /// The client sends; `None`: the server does not hear it.
+    /// One end sends; `None`: the other one does not hear it.
     #[inline]
-    pub(super) fn send_to_server(
+    pub(super) fn send_to(
         &mut self,
-        talk: &Talk,
-        session: &mut Session,
+        toward: Toward,
+        (talk, session): (&Talk, &mut Session),
         train: Train,
         at: Micros,
     ) -> Option<Heard> {
-        let sent = (session.forward, train, at);
-        let arrival = self.send(talk.client, sent, &mut session.forth)?;
-        let heard = talk.is_server(arrival.at).then(|| heard(arrival, at))?;
+        let (from, packet, traces) = match toward {
+            Toward::Server => (talk.client, session.forward, &mut session.forth),
+            Toward::Client => (talk.server, session.back, &mut session.home),
+        };
+        let arrival = self.send(from, (packet, train, at), traces)?;
+        let there = match toward {
+            Toward::Server => talk.is_server(arrival.at),
+            Toward::Client => talk.is_client(arrival.at),
+        };
+        let heard = there.then(|| heard(arrival, at))?;
         if let Some(told) = talk.told {
-            self.truth.delivered(told, Toward::Server, train, heard.at);
-        }
-        Some(heard)
-    }
-
-    /// The server sends; `None`: the client does not hear it.
-    #[inline]
-    pub(super) fn send_to_client(
-        &mut self,
-        talk: &Talk,
-        session: &mut Session,
-        train: Train,
-        at: Micros,
-    ) -> Option<Heard> {
-        let sent = (session.back, train, at);
-        let arrival = self.send(talk.server, sent, &mut session.home)?;
-        let heard = talk.is_client(arrival.at).then(|| heard(arrival, at))?;
-        if let Some(told) = talk.told {
-            self.truth.delivered(told, Toward::Client, train, heard.at);
+            self.truth.delivered(told, toward, train, heard.at);
         }
         Some(heard)
     }
