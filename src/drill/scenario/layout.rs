@@ -9,15 +9,16 @@ use super::super::record::FORMAT;
 use super::names::{File, Names, Resolved};
 use super::span::Span;
 use super::spec::{
-    AclSpec, GroupSpec, InstanceSpec, InterfaceSpec, Name, RuleSpec, Spec, TableSpec,
+    AclSpec, GroupSpec, InstanceSpec, InterfaceSpec, Name, RouteSpec, RuleSpec, Spec, TableSpec,
+    TimeoutsSpec,
 };
 use crate::flows::Field;
 use crate::model::{
     Acl, AclEntry, AsgMembership, AsgName, AsgSize, Direction, Eni, EniKind, FlowLog,
     FlowLogDestination, Gateway, Group, GroupId, GroupRule, Instance, InstanceAttributes,
-    InstanceId, InstanceProfile, InstanceState, Part, Platform, PortRange, PublicAddress, Route,
-    RouteTable, RuleId, RulePeer, Shutdown, Subnet, TargetMembership, TrackingTimeouts, Volume,
-    Vpc, VpcId,
+    InstanceId, InstanceProfile, InstanceState, Part, Platform, PortRange, PrefixList,
+    PublicAddress, Route, RouteTable, RuleId, RulePeer, Shutdown, Subnet, TargetMembership,
+    TrackingTimeouts, Volume, Vpc, VpcId,
 };
 
 /// What volumes are called in the guest, the root one first.
@@ -55,6 +56,7 @@ pub(super) fn parts(
         Part::Acls(spec.acls.iter().map(|it| layout.acl(it)).collect()),
         Part::RouteTables(tables),
         Part::Gateways(layout.gateways()?),
+        Part::PrefixLists(layout.lists()),
         Part::Volumes(instances.iter().flat_map(volumes).collect()),
         Part::AsgMemberships(asg_memberships(instances)),
         Part::TargetMemberships(instances.iter().filter_map(target).collect()),
@@ -126,8 +128,8 @@ impl Layout<'_> {
             instance: None,
             device_index: None,
             requester_managed: !matches!(kind, EniKind::Instance | EniKind::Unattached),
-            source_dest_check: kind != EniKind::NatGateway,
-            timeouts: TrackingTimeouts::default(),
+            source_dest_check: it.source_dest_check.unwrap_or(kind != EniKind::NatGateway),
+            timeouts: timeouts(&it.timeouts),
         })
     }
 
@@ -194,7 +196,10 @@ impl Layout<'_> {
     ) -> Resolved<GroupRule> {
         let peer = match it.peer.get_ref().parse::<IpNet>() {
             Ok(cidr) => RulePeer::Cidr(cidr),
-            Err(_) => RulePeer::Group(self.group_id("peer", &it.peer)?),
+            Err(_) => match self.names.lists.get(&it.peer) {
+                Some(list) => RulePeer::PrefixList(list.id.get_ref().clone()),
+                None => RulePeer::Group(self.group_id("peer", &it.peer)?),
+            },
         };
         // A rule's id is made of its group's: 15 digits of it, and the rule's number.
         let digits = group.id.get_ref().strip_prefix("sg-").unwrap_or_default();
@@ -232,21 +237,7 @@ impl Layout<'_> {
     fn table(&self, it: &TableSpec) -> Resolved<RouteTable> {
         let mut routes = Vec::new();
         for route in &it.routes {
-            let target = if route.target.get_ref() == "local" {
-                "local"
-            } else {
-                let gateways = &self.names.gateways;
-                gateways
-                    .find(self.file, "target", &route.target)?
-                    .id
-                    .get_ref()
-            };
-            routes.push(Route {
-                destination: route.destination.get_ref().to_string(),
-                target: target.to_owned(),
-                blackhole: false,
-                propagated: false,
-            });
+            routes.push(self.route(route)?);
         }
         let named = |name: &Option<Name>| {
             let name = name.as_ref();
@@ -263,9 +254,55 @@ impl Layout<'_> {
         })
     }
 
+    fn route(&self, it: &RouteSpec) -> Resolved<Route> {
+        let to = &it.destination;
+        let destination = if let Ok(cidr) = to.get_ref().parse::<IpNet>() {
+            cidr.to_string()
+        } else {
+            let list = self.names.lists.find(self.file, "destination", to)?;
+            list.id.get_ref().clone()
+        };
+        let (target, blackhole) = self.target(&it.target)?;
+        Ok(Route {
+            destination,
+            target: target.to_owned(),
+            blackhole,
+            propagated: false,
+        })
+    }
+
+    /// The id that a route names, and whether its packets are lost there: nothing is behind an interface that is
+    /// attached to nothing.
+    fn target(&self, name: &Name) -> Resolved<(&str, bool)> {
+        if name.get_ref() == "local" {
+            return Ok(("local", false));
+        }
+        let instance = || self.names.instances.get(name)?.interfaces.first();
+        if self.names.gateways.get(name).is_none()
+            && let Some(eni) = self.names.interfaces.get(name).or_else(instance)
+        {
+            let lost = eni.kind == Some(EniKind::Unattached);
+            return Ok((eni.id.get_ref(), lost));
+        }
+        let gateway = self.names.gateways.find(self.file, "target", name)?;
+        Ok((gateway.id.get_ref(), false))
+    }
+
+    fn lists(&self) -> Vec<PrefixList> {
+        let lists = self.spec.lists.iter().map(|it| PrefixList {
+            id: it.id.get_ref().clone(),
+            name: it.name.get_ref().clone(),
+            cidrs: values(&it.cidrs),
+        });
+        lists.collect()
+    }
+
     fn gateways(&self) -> Resolved<Vec<Gateway>> {
         let mut gateways = Vec::new();
         for it in &self.spec.gateways {
+            let Some(kind) = it.kind.kind() else {
+                continue;
+            };
             let mut enis = Vec::new();
             for name in &it.interfaces {
                 let eni = self.names.interfaces.find(self.file, "interfaces", name)?;
@@ -275,7 +312,7 @@ impl Layout<'_> {
             let subnet = subnet.map(|it| self.names.subnets.find(self.file, "subnet", it));
             gateways.push(Gateway {
                 id: it.id.get_ref().as_str().into(),
-                kind: it.kind,
+                kind,
                 vpc: self.vpc(),
                 subnet: subnet
                     .transpose()?
@@ -331,6 +368,18 @@ fn format(chosen: Option<&Name>) -> String {
 fn seconds(window: Option<&Spanned<Span>>) -> u32 {
     let seconds = window.map_or(60, |it| it.get_ref().0.num_seconds());
     u32::try_from(seconds).unwrap_or(60)
+}
+
+fn timeouts(it: &TimeoutsSpec) -> TrackingTimeouts {
+    let seconds = |span: &Option<Spanned<Span>>| {
+        let seconds = span.as_ref()?.get_ref().0.num_seconds();
+        u32::try_from(seconds).ok()
+    };
+    TrackingTimeouts {
+        tcp_established: seconds(&it.tcp_established),
+        udp: seconds(&it.udp),
+        udp_stream: seconds(&it.udp_stream),
+    }
 }
 
 fn values<T: Copy>(placed: &[Spanned<T>]) -> Vec<T> {

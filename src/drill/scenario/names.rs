@@ -10,7 +10,8 @@ use toml::Spanned;
 use super::super::party::Party;
 use super::ScenarioError;
 use super::spec::{
-    AclSpec, GatewaySpec, GroupSpec, InstanceSpec, InterfaceSpec, Name, Spec, SubnetSpec, TableSpec,
+    AclSpec, GatewaySpec, GroupSpec, InstanceSpec, InterfaceSpec, ListSpec, Name, Spec, SubnetSpec,
+    TableSpec,
 };
 use crate::model::{EniId, Place};
 
@@ -59,6 +60,7 @@ pub(super) struct Names<'a> {
     pub(super) acls: Index<'a, AclSpec>,
     pub(super) tables: Index<'a, TableSpec>,
     pub(super) gateways: Index<'a, GatewaySpec>,
+    pub(super) lists: Index<'a, ListSpec>,
     pub(super) interfaces: Index<'a, InterfaceSpec>,
     pub(super) instances: Index<'a, InstanceSpec>,
     parties: BTreeMap<&'a str, Vec<Party>>,
@@ -152,8 +154,13 @@ impl<'f> File<'f> {
 impl<'a, T> Index<'a, T> {
     /// What `name`, the value of `key`, refers to.
     pub(super) fn find(&self, file: File<'_>, key: &'static str, name: &Name) -> Resolved<&'a T> {
-        let found = self.by_name.get(name.get_ref().as_str()).copied();
+        let found = self.get(name);
         found.ok_or_else(|| file.unresolved(key, self.what, name))
+    }
+
+    /// What bears the name, if something does.
+    pub(super) fn get(&self, name: &Name) -> Option<&'a T> {
+        self.by_name.get(name.get_ref().as_str()).copied()
     }
 }
 
@@ -175,6 +182,7 @@ impl<'a> Names<'a> {
             acls: file.index("network ACL", spec.acls.iter().map(|it| (&it.name, it))),
             tables: file.index("route table", spec.tables.iter().map(|it| (&it.name, it))),
             gateways: file.index("gateway", spec.gateways.iter().map(|it| (&it.name, it))),
+            lists: file.index("prefix list", spec.lists.iter().map(|it| (&it.name, it))),
             interfaces: file.index("interface", apart()),
             instances: file.index("instance", instances.iter().map(|it| (&it.name, it))),
             parties: BTreeMap::new(),
@@ -227,7 +235,7 @@ impl<'a> Names<'a> {
         hosts
     }
 
-    /// A host's first address of the family.
+    /// A host's first address of the family; or the very address that is written in place of a name.
     fn host(&self, file: File<'_>, key: &'static str, name: &Name, v6: bool) -> Resolved<Host> {
         let text = name.get_ref();
         let service = SERVICES.iter().find(|(service, _)| service == text);
@@ -235,11 +243,26 @@ impl<'a> Names<'a> {
             return Ok((text.clone(), Party::Outside(if v6 { *six } else { *v4 })));
         }
         let known = self.parties.get(text.as_str());
+        if known.is_none()
+            && let Some(host) = self.at(text, v6)
+        {
+            return Ok(host);
+        }
         let addresses = known.ok_or_else(|| file.unresolved(key, "host", name))?;
         let family = if v6 { "IPv6" } else { "IPv4" };
         let suiting = of_family(addresses, v6).cloned();
         let suiting = suiting.map(|it| (text.clone(), it));
         suiting.ok_or_else(|| file.invalid(key, name, format!("it has no {family} address")))
+    }
+}
+
+impl Names<'_> {
+    /// Who has an address of the family.
+    fn at(&self, address: &str, v6: bool) -> Option<Host> {
+        let address: IpAddr = address.parse().ok()?;
+        let has = |it: &&Party| it.address() == address && address.is_ipv6() == v6;
+        let mut all = self.parties.iter();
+        all.find_map(|(name, own)| Some(((*name).to_owned(), own.iter().find(has)?.clone())))
     }
 }
 

@@ -20,11 +20,11 @@ const BRIEFING: &str = "briefing";
 pub(super) fn injects(file: File<'_>, spec: &Spec, estate: &Estate) -> Vec<Inject> {
     let mut injects: Vec<Inject> = briefing(spec).into_iter().collect();
     let mut seen: BTreeSet<&str> = injects.iter().map(|_| BRIEFING).collect();
-    for it in &spec.injects {
+    for (it, changes) in spec.injects.iter().zip(changes(file, spec, estate)) {
         if !seen.insert(it.name.get_ref()) {
             file.note(file.duplicate("inject", &it.name));
         }
-        let effects = effects(file, spec, estate, it);
+        let effects = effects(file, spec, it, changes);
         let problem = "it does nothing: give it a finding, begin, end, message, change, throttle, \
                        fault or skip_data";
         let nothing = effects.is_empty() && it.change.is_empty();
@@ -123,7 +123,7 @@ fn check_api(file: File<'_>, key: &'static str, api: &Name) {
     file.refuse(!known, key, api, problem);
 }
 
-fn effects(file: File<'_>, spec: &Spec, estate: &Estate, it: &InjectSpec) -> Vec<Effect> {
+fn effects(file: File<'_>, spec: &Spec, it: &InjectSpec, changes: Vec<Effect>) -> Vec<Effect> {
     let mut effects = Vec::new();
     if let Some(id) = &it.finding {
         match spec.findings.iter().find(|it| same(&it.id, id)) {
@@ -158,7 +158,7 @@ fn effects(file: File<'_>, spec: &Spec, estate: &Estate, it: &InjectSpec) -> Vec
         text: it.text.trim().to_owned(),
         asks: it.asks,
     }));
-    effects.extend(changes(file, estate, &it.change));
+    effects.extend(changes);
     effects.extend(it.throttle.as_ref().map(|it| {
         check_api(file, "api", &it.api);
         Effect::Fault(Fault {
@@ -191,9 +191,33 @@ fn effects(file: File<'_>, spec: &Spec, estate: &Estate, it: &InjectSpec) -> Vec
     effects
 }
 
-/// What AWS would refuse on the estate as it begins is a mistake.
-fn changes(file: File<'_>, estate: &Estate, listed: &[Spanned<Operation>]) -> Vec<Effect> {
-    let mut estate = estate.clone();
+/// The changes of every inject. Those that come at a time are tried on what earlier ones leave, all others on
+/// the estate as it begins.
+fn changes(file: File<'_>, spec: &Spec, estate: &Estate) -> Vec<Vec<Effect>> {
+    let moment = |it: &InjectSpec| {
+        let delay = it.when.delay.as_ref().map(|it| it.get_ref().0);
+        let at = it.when.at.as_ref()?.get_ref().0;
+        Some(at + delay.unwrap_or_default())
+    };
+    let mut order: Vec<(usize, &InjectSpec)> = spec.injects.iter().enumerate().collect();
+    order.sort_by_key(|(_, it)| moment(it));
+    let mut timed = estate.clone();
+    let mut all = Vec::new();
+    for (number, it) in order {
+        let mut own = estate.clone();
+        let on = if moment(it).is_some() {
+            &mut timed
+        } else {
+            &mut own
+        };
+        all.push((number, tried(file, on, &it.change)));
+    }
+    all.sort_by_key(|(number, _)| *number);
+    all.into_iter().map(|(_, effects)| effects).collect()
+}
+
+/// What AWS would refuse on this estate is a mistake.
+fn tried(file: File<'_>, estate: &mut Estate, listed: &[Spanned<Operation>]) -> Vec<Effect> {
     let mut effects = Vec::new();
     for it in listed {
         let operation = it.get_ref();
@@ -202,7 +226,7 @@ fn changes(file: File<'_>, estate: &Estate, listed: &[Spanned<Operation>]) -> Ve
             file.note(file.invalid("change", &prose, unbound.to_string()));
             continue;
         }
-        if let Err(refusal) = precondition(&estate, operation) {
+        if let Err(refusal) = precondition(estate, operation) {
             let problem = format!(
                 "AWS would refuse it on this estate: {}: {}",
                 refusal.code, refusal.message
@@ -211,7 +235,7 @@ fn changes(file: File<'_>, estate: &Estate, listed: &[Spanned<Operation>]) -> Ve
             continue;
         }
         // Its own precondition holds, so that applying it can't fail; what it makes has no id yet.
-        apply(&mut estate, operation, "new").ok();
+        apply(estate, operation, "new").ok();
         effects.push(Effect::Change(Box::new(operation.clone())));
     }
     effects

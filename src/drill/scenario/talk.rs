@@ -191,7 +191,8 @@ fn begins(
         Party::Outside(_) => Origin::Outside,
     };
     match net.send(from, packet, 0, &mut Vec::new()).outcome {
-        Outcome::Dropped(Lost::Groups { .. } | Lost::Acl { .. }) if it.refused || it.held => Ok(()),
+        Outcome::Dropped(_) if it.refused => Ok(()),
+        Outcome::Dropped(Lost::Groups { .. } | Lost::Acl { .. }) if it.held => Ok(()),
         Outcome::Dropped(lost) => {
             let problem = format!("{}: it could never begin: {lost}", ends());
             Err(file.invalid("to", &it.name, problem))

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use chrono::TimeDelta;
 use ipnet::IpNet;
 use toml::Spanned;
 
 use crate::drill::scenario::names::File;
-use crate::drill::scenario::spec::{InstanceSpec, InterfaceSpec, Spec};
+use crate::drill::scenario::span::Span;
+use crate::drill::scenario::spec::{InstanceSpec, InterfaceSpec, Spec, TimeoutsSpec};
 
 pub(super) fn check(file: File<'_>, spec: &Spec, instances: &[InstanceSpec]) {
     blocks(file, spec);
@@ -101,8 +103,27 @@ fn interface(file: File<'_>, spec: &Spec, it: &InterfaceSpec, taken: &mut BTreeS
     let problem = "AWS gave no public address by itself, because there is none";
     let alone = it.automatic && it.public.is_none();
     file.refuse(alone, "automatic", &it.id, problem);
+    timeouts(file, &it.timeouts);
     let problem = "an interface has five groups at the most";
     file.refuse(it.groups.len() > 5, "groups", &it.id, problem);
+}
+
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-connection-tracking.html#connection-tracking-timeouts>
+fn timeouts(file: File<'_>, it: &TimeoutsSpec) {
+    let ranges = [
+        ("tcp_established", &it.tcp_established, 60, 432_000),
+        ("udp", &it.udp, 30, 60),
+        ("udp_stream", &it.udp_stream, 60, 180),
+    ];
+    for (key, span, least, most) in ranges {
+        let Some(span) = span else {
+            continue;
+        };
+        let bounds = [least, most].map(|it| Span(TimeDelta::seconds(it)));
+        let sane = (bounds[0]..=bounds[1]).contains(span.get_ref());
+        let problem = format!("it lies between {} and {}", bounds[0], bounds[1]);
+        file.refuse(!sane, key, span, &problem);
+    }
 }
 
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html>

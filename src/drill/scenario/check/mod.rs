@@ -55,7 +55,9 @@ fn ids(file: File<'_>, spec: &Spec, instances: &[InstanceSpec]) {
     ids.extend(spec.groups.iter().map(|it| ("sg-", &it.id)));
     ids.extend(spec.acls.iter().map(|it| ("acl-", &it.id)));
     ids.extend(spec.tables.iter().map(|it| ("rtb-", &it.id)));
-    ids.extend(spec.gateways.iter().map(|it| ("", &it.id)));
+    let gateways = spec.gateways.iter();
+    ids.extend(gateways.map(|it| (it.kind.prefix(), &it.id)));
+    ids.extend(spec.lists.iter().map(|it| ("pl-", &it.id)));
     ids.extend(spec.interfaces.iter().map(|it| ("eni-", &it.id)));
     for it in instances {
         ids.push(("i-", &it.id));
@@ -64,10 +66,7 @@ fn ids(file: File<'_>, spec: &Spec, instances: &[InstanceSpec]) {
     }
     let mut seen = BTreeSet::new();
     for (prefix, id) in ids {
-        let digits = match prefix {
-            "" => id.get_ref().split_once('-').map(|(_, digits)| digits),
-            _ => id.get_ref().strip_prefix(prefix),
-        };
+        let digits = id.get_ref().strip_prefix(prefix);
         let hex = |it: &str| it.len() == 17 && it.bytes().all(|it| it.is_ascii_hexdigit());
         let problem = format!("an id is {prefix} and 17 hexadecimal digits");
         file.refuse(!digits.is_some_and(hex), "id", id, &problem);

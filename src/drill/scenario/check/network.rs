@@ -7,9 +7,10 @@ use toml::Spanned;
 
 use crate::drill::scenario::names::File;
 use crate::drill::scenario::spec::{
-    AclSpec, GatewaySpec, GroupSpec, ProtocolSpec, RuleSpec, Spec, TableSpec,
+    AclSpec, GatewayKindSpec, GatewaySpec, GroupSpec, ListSpec, ProtocolSpec, RuleSpec, Spec,
+    TableSpec,
 };
-use crate::model::{Direction, GatewayKind};
+use crate::model::Direction;
 use crate::operation::ACL_ENTRIES_RAISED;
 
 /// Rules of a group and direction:
@@ -37,7 +38,10 @@ pub(super) fn check(file: File<'_>, spec: &Spec) {
     for it in &spec.gateways {
         gateway(file, it);
     }
-    let internet = |it: &&GatewaySpec| it.kind == GatewayKind::Internet;
+    for it in &spec.lists {
+        list(file, spec, it);
+    }
+    let internet = |it: &&GatewaySpec| it.kind == GatewayKindSpec::Internet;
     let problem = "a VPC has one internet gateway at the most";
     let many = spec.gateways.iter().filter(internet).count() > 1;
     file.refuse(many, "gateways", &spec.vpc.id, problem);
@@ -115,13 +119,16 @@ fn table(file: File<'_>, spec: &Spec, it: &TableSpec) {
     let mut seen = BTreeSet::new();
     for route in &it.routes {
         let to = &route.destination;
+        let cidr = to.get_ref().parse::<IpNet>().ok();
+        let name = cidr.map_or(to.get_ref().clone(), |it| it.to_string());
         let problem = "two routes of the table have this destination";
-        file.refuse(!seen.insert(*to.get_ref()), "destination", to, problem);
-        let problem = format!("the block is written {}", to.get_ref().trunc());
-        let truncated = *to.get_ref() == to.get_ref().trunc();
-        file.refuse(!truncated, "destination", to, &problem);
+        file.refuse(!seen.insert(name), "destination", to, problem);
+        if let Some(cidr) = cidr {
+            let problem = format!("the block is written {}", cidr.trunc());
+            file.refuse(cidr != cidr.trunc(), "destination", to, &problem);
+        }
         let local = route.target.get_ref() == "local";
-        let ours = spec.vpc.cidrs.iter().any(|it| it.get_ref() == to.get_ref());
+        let ours = spec.vpc.cidrs.iter().any(|it| Some(*it.get_ref()) == cidr);
         let problem = "local is the target of the VPC's own blocks, and of nothing else";
         file.refuse(local && !ours, "target", &route.target, problem);
     }
@@ -129,7 +136,7 @@ fn table(file: File<'_>, spec: &Spec, it: &TableSpec) {
         .vpc
         .cidrs
         .iter()
-        .find(|it| !seen.contains(it.get_ref()));
+        .find(|it| !seen.contains(&it.get_ref().to_string()));
     if let Some(cidr) = missing {
         let problem = format!("it lacks the local route of {}", cidr.get_ref());
         file.note(file.invalid("routes", &it.name, problem));
@@ -137,8 +144,35 @@ fn table(file: File<'_>, spec: &Spec, it: &TableSpec) {
 }
 
 fn gateway(file: File<'_>, it: &GatewaySpec) {
-    let placed = matches!(it.kind, GatewayKind::Nat | GatewayKind::InterfaceEndpoint);
+    use GatewayKindSpec::{InterfaceEndpoint, Nat, Transit, Vpn};
+    let placed = matches!(it.kind, Nat | InterfaceEndpoint);
     let has = it.subnet.is_some() && !it.interfaces.is_empty();
     let problem = "a NAT gateway and an interface endpoint have a subnet and interfaces";
     file.refuse(placed && !has, "subnet", &it.name, problem);
+    let beyond = matches!(it.kind, Transit | Vpn);
+    let placed = it.subnet.is_some() || !it.interfaces.is_empty();
+    let problem =
+        "transit and vpn are targets of routes and no more: they have no subnet and no interfaces";
+    file.refuse(beyond && placed, "subnet", &it.name, problem);
+}
+
+/// A prefix list's entries are of one family:
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/managed-prefix-lists.html>
+fn list(file: File<'_>, spec: &Spec, it: &ListSpec) {
+    let mut groups = spec.groups.iter();
+    let again = groups.any(|group| group.name.get_ref() == it.name.get_ref());
+    let problem = "a group has this name too, and a rule could mean either";
+    file.refuse(again, "name", &it.name, problem);
+    let mut seen = BTreeSet::new();
+    for cidr in &it.cidrs {
+        let block = cidr.get_ref();
+        let problem = format!("the block is written {}", block.trunc());
+        file.refuse(*block != block.trunc(), "cidrs", cidr, &problem);
+        let problem = "two entries of the list have this block";
+        file.refuse(!seen.insert(*block), "cidrs", cidr, problem);
+    }
+    let v6 = |it: &&IpNet| matches!(it, IpNet::V6(_));
+    let mixed = seen.iter().any(|it| v6(&it)) && !seen.iter().all(|it| v6(&it));
+    let problem = "the entries of a prefix list are of one family";
+    file.refuse(mixed || seen.is_empty(), "cidrs", &it.name, problem);
 }

@@ -42,7 +42,7 @@ pub(in crate::drill::scenario) struct RuleSpec {
     pub(in crate::drill::scenario) port: Option<Spanned<u16>>,
     /// The last port of a range that begins at `port`.
     pub(in crate::drill::scenario) to: Option<u16>,
-    /// A CIDR block, or a group's name.
+    /// A CIDR block, or the name of a group or of a prefix list.
     pub(in crate::drill::scenario) peer: Name,
 }
 
@@ -82,7 +82,8 @@ pub(in crate::drill::scenario) struct TableSpec {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::drill::scenario) struct RouteSpec {
-    pub(in crate::drill::scenario) destination: Spanned<IpNet>,
+    /// A CIDR block, or a prefix list's name.
+    pub(in crate::drill::scenario) destination: Name,
     /// `local`, or a gateway's name.
     pub(in crate::drill::scenario) target: Name,
 }
@@ -92,7 +93,7 @@ pub(in crate::drill::scenario) struct RouteSpec {
 pub(in crate::drill::scenario) struct GatewaySpec {
     pub(in crate::drill::scenario) name: Name,
     pub(in crate::drill::scenario) id: Name,
-    pub(in crate::drill::scenario) kind: GatewayKind,
+    pub(in crate::drill::scenario) kind: GatewayKindSpec,
     pub(in crate::drill::scenario) subnet: Option<Name>,
     /// Names of interfaces.
     #[serde(default)]
@@ -149,6 +150,69 @@ pub(in crate::drill::scenario) struct InterfaceSpec {
     /// The public address is one that AWS gave by itself.
     #[serde(default)]
     pub(in crate::drill::scenario) automatic: bool,
+    /// Absent: on, but for NAT gateways.
+    pub(in crate::drill::scenario) source_dest_check: Option<bool>,
+    #[serde(default)]
+    pub(in crate::drill::scenario) timeouts: TimeoutsSpec,
+}
+
+/// Idle timeouts of connection tracking; absent: AWS's defaults.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::drill::scenario) struct TimeoutsSpec {
+    pub(in crate::drill::scenario) tcp_established: Option<Spanned<Span>>,
+    pub(in crate::drill::scenario) udp: Option<Spanned<Span>>,
+    pub(in crate::drill::scenario) udp_stream: Option<Spanned<Span>>,
+}
+
+/// A customer-managed prefix list.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::drill::scenario) struct ListSpec {
+    pub(in crate::drill::scenario) name: Name,
+    pub(in crate::drill::scenario) id: Name,
+    pub(in crate::drill::scenario) cidrs: Vec<Spanned<IpNet>>,
+}
+
+/// What a route leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::drill::scenario) enum GatewayKindSpec {
+    Internet,
+    EgressOnly,
+    Nat,
+    GatewayEndpoint,
+    InterfaceEndpoint,
+    /// A transit gateway; what is behind it is outside.
+    Transit,
+    /// A virtual private gateway, likewise.
+    Vpn,
+}
+
+impl GatewayKindSpec {
+    /// What it is in the VPC; `None`: nothing but the target of routes.
+    pub(in crate::drill::scenario) fn kind(self) -> Option<GatewayKind> {
+        match self {
+            Self::Internet => Some(GatewayKind::Internet),
+            Self::EgressOnly => Some(GatewayKind::EgressOnly),
+            Self::Nat => Some(GatewayKind::Nat),
+            Self::GatewayEndpoint => Some(GatewayKind::GatewayEndpoint),
+            Self::InterfaceEndpoint => Some(GatewayKind::InterfaceEndpoint),
+            Self::Transit | Self::Vpn => None,
+        }
+    }
+
+    /// How its ids begin: a route's target says by that what it is.
+    pub(in crate::drill::scenario) fn prefix(self) -> &'static str {
+        match self {
+            Self::Internet => "igw-",
+            Self::EgressOnly => "eigw-",
+            Self::Nat => "nat-",
+            Self::GatewayEndpoint | Self::InterfaceEndpoint => "vpce-",
+            Self::Transit => "tgw-",
+            Self::Vpn => "vgw-",
+        }
+    }
 }
 
 /// Somebody outside the VPC.

@@ -15,8 +15,8 @@ use crate::drill::net::Switches;
 use crate::model::Protocol;
 
 pub(super) use estate::{
-    AclSpec, FlowLogSpec, GatewaySpec, GroupSpec, InstanceSpec, InterfaceSpec, OutsideSpec,
-    RuleSpec, SubnetSpec, TableSpec,
+    AclSpec, FlowLogSpec, GatewayKindSpec, GatewaySpec, GroupSpec, InstanceSpec, InterfaceSpec,
+    ListSpec, OutsideSpec, RouteSpec, RuleSpec, SubnetSpec, TableSpec, TimeoutsSpec,
 };
 pub(super) use events::{ConversationSpec, FindingSpec, InjectSpec, ObjectivesSpec, WhenSpec};
 
@@ -50,6 +50,8 @@ pub(super) struct Spec {
     pub(super) tables: Vec<TableSpec>,
     #[serde(default)]
     pub(super) gateways: Vec<GatewaySpec>,
+    #[serde(default)]
+    pub(super) lists: Vec<ListSpec>,
     pub(super) instances: Vec<InstanceSpec>,
     #[serde(default)]
     pub(super) interfaces: Vec<InterfaceSpec>,
@@ -98,6 +100,8 @@ pub(super) enum ProtocolSpec {
     Udp,
     Icmp,
     Icmpv6,
+    /// The Encapsulating Security Payload of `IPsec`.
+    Esp,
 }
 
 impl ProtocolSpec {
@@ -112,6 +116,7 @@ impl ProtocolSpec {
             Self::Udp => Some(17),
             Self::Icmp => Some(1),
             Self::Icmpv6 => Some(58),
+            Self::Esp => Some(50),
         }
     }
 

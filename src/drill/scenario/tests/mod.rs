@@ -89,6 +89,62 @@ fn whatever_is_wrong_is_said_with_its_line_and_key() {
 }
 
 #[test]
+fn what_a_route_or_rule_names_is_what_it_leads_to() {
+    let it = Scenario::check("good.toml", GOOD).unwrap();
+    let estate = crate::model::Estate::from_parts(it.parts, chrono::DateTime::UNIX_EPOCH);
+    let table = estate.route_tables().next().unwrap();
+    let routes = table.routes.iter().skip(2);
+    let routes: Vec<(&str, &str, bool)> = routes
+        .map(|it| (it.destination.as_str(), it.target.as_str(), it.blackhole))
+        .collect();
+    assert_eq!(
+        routes,
+        [
+            ("pl-00000000000000001", "tgw-00000000000000001", false),
+            ("10.200.0.0/16", "vgw-00000000000000001", false),
+            ("203.0.113.76/30", "eni-000000000000000a2", true),
+            ("192.0.2.128/25", "eni-00000000000000003", false),
+        ]
+    );
+    assert_eq!(estate.gateways().count(), 1, "what is beyond is no part");
+    assert_eq!(estate.prefix_lists().next().unwrap().cidrs.len(), 2);
+    let rules = &estate.groups().next().unwrap().rules;
+    let list = crate::model::RulePeer::PrefixList("pl-00000000000000001".to_owned());
+    assert_eq!(rules[1].peer, list);
+    let eni = estate.eni(&"eni-00000000000000002".into()).unwrap();
+    assert!(!eni.source_dest_check);
+    let seconds = eni.timeouts;
+    let seconds = (seconds.tcp_established, seconds.udp, seconds.udp_stream);
+    assert_eq!(seconds, (Some(300), Some(30), Some(60)));
+    let partner = it.scripts.iter().find(|it| it.protocol == 50).unwrap();
+    assert_eq!((&*partner.from, &*partner.to), ("web-02", "partner"));
+}
+
+#[test]
+fn changes_at_a_time_rest_on_those_before() {
+    let entry = |number: u16| {
+        format!(
+            "{{ delete-acl-entry = {{ acl = {{ id = \"acl-00000000000000001\" }}, direction = \"egress\", \
+             number = {number} }} }}"
+        )
+    };
+    let group = "{ set-eni-groups = { eni = \"eni-00000000000000001\", groups = [{ id = \"sg-00000000000000001\" }] } }";
+    let inject = |name: &str, when: &str, change: &str| {
+        format!("[[injects]]\nname = \"{name}\"\nwhen = {when}\nchange = [{change}]\n")
+    };
+    let check = |first: &str, second: &str| {
+        let injects = inject("b", second, &entry(100)) + &inject("a", first, &entry(100));
+        let injects = injects + &inject("c", first, group);
+        let text = GOOD.replace("[objectives]", &format!("{injects}\n[objectives]"));
+        Scenario::check("b.toml", &text)
+    };
+    let problems = check("{ at = \"1m\" }", "{ at = \"2m\" }").unwrap_err();
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    assert!(problems[0].to_string().contains("AWS would refuse it"));
+    assert!(check("{ at = \"1m\" }", "{ manual = true }").is_ok());
+}
+
+#[test]
 fn everything_that_is_wrong_is_said_at_once_from_the_top() {
     let broken = GOOD
         .replace("suspect = \"web-01\"", "suspect = \"web-9\"")

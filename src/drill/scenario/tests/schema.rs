@@ -22,6 +22,7 @@ const TABLES: &[(&str, &str, &str)] = &[
         "    { destination",
         "    { zzz = 1, destination",
     ),
+    ("## lists", "[[lists]]\n", "[[lists]]\nzzz = 1\n"),
     ("## gateways", "[[gateways]]\n", "[[gateways]]\nzzz = 1\n"),
     (
         "## instances",
@@ -34,6 +35,7 @@ const TABLES: &[(&str, &str, &str)] = &[
         "[[interfaces]]\n",
         "[[interfaces]]\nzzz = 1\n",
     ),
+    ("### Timeouts", "timeouts = { ", "timeouts = { zzz = 1, "),
     ("## outside", "[[outside]]\n", "[[outside]]\nzzz = 1\n"),
     ("## findings", "[[findings]]\n", "[[findings]]\nzzz = 1\n"),
     (

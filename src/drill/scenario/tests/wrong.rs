@@ -168,6 +168,86 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
         "17 hexadecimal digits",
     ),
     (
+        "id = \"tgw-00000000000000001\"",
+        "id = \"vgw-00000000000000002\"",
+        "an id is tgw- and 17 hexadecimal digits",
+    ),
+    (
+        "kind = \"transit\"",
+        "kind = \"transit\"\nsubnet = \"public\"",
+        "are targets of routes and no more",
+    ),
+    (
+        "destination = \"partners\"",
+        "destination = \"partner\"",
+        "destination names \"partner\", and there is no such prefix list",
+    ),
+    (
+        "destination = \"192.0.2.128/25\"",
+        "destination = \"192.0.2.129/25\"",
+        "the block is written 192.0.2.128/25",
+    ),
+    (
+        "destination = \"192.0.2.128/25\"",
+        "destination = \"10.200.0.0/16\"",
+        "two routes of the table have this destination",
+    ),
+    (
+        "target = \"web-03\"",
+        "target = \"web-04\"",
+        "target names \"web-04\"",
+    ),
+    (
+        "[\"10.99.0.0/16\"",
+        "[\"10.99.0.1/16\"",
+        "the block is written 10.99.0.0/16",
+    ),
+    (
+        "\"10.98.0.0/16\"]",
+        "\"10.99.0.0/16\"]",
+        "two entries of the list have this block",
+    ),
+    (
+        "\"10.98.0.0/16\"]",
+        "\"2001:db8::/32\"]",
+        "the entries of a prefix list are of one family",
+    ),
+    (
+        "name = \"partners\"",
+        "name = \"web\"",
+        "a group has this name too",
+    ),
+    (
+        "id = \"pl-00000000000000001\"",
+        "id = \"pl-1\"",
+        "an id is pl- and 17 hexadecimal digits",
+    ),
+    (
+        "tcp_established = \"5m\"",
+        "tcp_established = \"121h\"",
+        "tcp_established: \"121h\": it lies between 1m and 120h",
+    ),
+    (
+        "udp = \"30s\"",
+        "udp = \"29s\"",
+        "udp: \"29s\": it lies between 30s and 1m",
+    ),
+    (
+        "udp_stream = \"60s\"",
+        "udp_stream = \"200s\"",
+        "udp_stream: \"200s\": it lies between 1m and 3m",
+    ),
+    (
+        "from = [\"10.0.0.12\"]",
+        "from = [\"10.0.0.99\"]",
+        "from names \"10.0.0.99\"",
+    ),
+    (
+        "from = [\"10.0.0.12\"]",
+        "from = [\"10.0.0.12\"]\nipv6 = true",
+        "from names \"10.0.0.12\"",
+    ),
+    (
         "count = 3",
         "count = 0",
         "count: \"0\": a count lies between",
