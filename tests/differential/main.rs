@@ -17,10 +17,13 @@ mod flows;
 mod parts;
 mod plans;
 mod report;
+mod scenario;
+mod shrink;
 mod switched;
 #[path = "../world_vectors/wire.rs"]
 #[expect(dead_code, reason = "flows of a file are read elsewhere")]
 mod wire;
+mod written;
 
 use std::process::ExitCode;
 
@@ -48,6 +51,10 @@ fn main() -> ExitCode {
     let number = |name: &str| std::env::var(name).ok().and_then(|it| it.parse().ok());
     let cases: u64 = number("FIREDOOR_CASES").unwrap_or(DEFAULT);
     let first: u64 = number("FIREDOOR_SEED").unwrap_or(0);
+    let wrong = written::wrong();
+    for it in &wrong {
+        println!("{it}");
+    }
     let mut tally = Tally::default();
     for seed in first..first + cases {
         tally.play(seed);
@@ -64,7 +71,7 @@ fn main() -> ExitCode {
         tally.flows, tally.lived, tally.switched.tried
     );
     println!("{cases} cases, {} disagreements", tally.disagreements);
-    if tally.disagreements == 0 && (cases < DEFAULT || idle.is_empty()) {
+    if tally.disagreements == 0 && wrong.is_empty() && (cases < DEFAULT || idle.is_empty()) {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -163,7 +170,8 @@ impl Tally {
     fn disagree(&mut self, seed: u64, parts: &Parts, plan: &Plan, case: &Case, with: Switches) {
         self.disagreements += 1;
         if self.disagreements <= WRITTEN {
-            report::write(seed, parts, plan, case, with);
+            let number = self.disagreements;
+            report::write((seed, number), parts, plan, case, with);
         }
     }
 }
