@@ -388,9 +388,9 @@ fn the_facilitator_sees_everything() {
     let few = drawn(&it, SMALL, true);
     for words in [
         "40222",
-        "tracked, 7199:58 left",
+        "tracked, 119h59m left",
         " untracked",
-        "tracked, 0:59 left",
+        "tracked, 59s left",
     ] {
         assert!(few.contains(words), "{words}: {few}");
     }

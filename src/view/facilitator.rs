@@ -11,6 +11,7 @@ use super::dialogs::key_lines;
 use super::frame::{fitting, to_ascii};
 use super::styles::Styles;
 use super::text::{bytes, fit, pad, wrap};
+use super::verdicts::span;
 use crate::app::{AppState, Context, Dictated, Facilitator};
 use crate::model::Protocol;
 use crate::sources::facilitation::{EntrySight, InjectSight, Sight};
@@ -230,9 +231,8 @@ fn entry_lines<'a>(sight: &Sight, styles: &Styles, area: Rect) -> Vec<Line<'a>> 
 fn entry<'a>(it: &EntrySight, sight: &Sight, styles: &Styles, width: usize) -> Line<'a> {
     let (state, style) = match it.expires {
         Some(at) => {
-            let left = at - sight.at;
-            let (minutes, seconds) = (left.num_minutes(), left.num_seconds() % 60);
-            (format!("tracked, {minutes}:{seconds:02} left"), styles.bad)
+            let left = u32::try_from((at - sight.at).num_seconds()).unwrap_or(0);
+            (format!("tracked, {} left", span(left)), styles.bad)
         }
         None if it.tracked => ("tracked".to_owned(), styles.bad),
         None => ("untracked".to_owned(), styles.warn),

@@ -86,6 +86,7 @@ impl AppState {
             Command::Open => return self.open(),
             Command::Back => return self.back(),
             Command::Filter => self.typing_filter = true,
+            Command::Contain if self.focus == Pane::Actions => return self.open(),
             Command::Contain => self.focus = Pane::Actions,
             Command::Refresh => {
                 self.notice = Some("refreshing".into());

@@ -14,6 +14,16 @@ fn a_plan_that_is_confirmed_starts_once() {
 }
 
 #[test]
+fn c_goes_to_the_actions_and_from_there_to_the_one_that_is_selected() {
+    let mut desk = Desk::with_suspect(Mode::Changes);
+    desk.key(Key::Char('c'));
+    assert_eq!(desk.state.focus, Pane::Actions);
+    assert_eq!(desk.state.dialog, None);
+    desk.key(Key::Char('c'));
+    assert!(matches!(desk.state.dialog, Some(Dialog::Confirm(_))));
+}
+
+#[test]
 fn keys_that_come_too_soon_are_dropped_but_esc() {
     let mut desk = Desk::with_suspect(Mode::Changes);
     desk.preview("sg-swap");
