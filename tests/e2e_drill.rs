@@ -6,6 +6,9 @@ mod console;
 #[path = "support/journal.rs"]
 mod journal;
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use console::pty::Key;
 use console::{Console, SOON};
 use firedoor::executor::RunOutcome;
@@ -194,6 +197,29 @@ fn a_terminal_that_is_gone_stops_a_run_safely() {
     let told = told(&console);
     assert_eq!(told.outcome(), Some(RunOutcome::Stopped));
     assert!(told.was_emptied());
+}
+
+#[test]
+fn a_connection_that_stalls_holds_no_run_back() {
+    let mut console = drill(&["--max-dwell", "10"]);
+    console.run("sg-two-step", TAIL);
+    console.wait_for(DWELL, SOON);
+    console.stall(true);
+    // More than a terminal buffers: every other pane is a whole screen.
+    for pane in "3456".chars().cycle().take(80) {
+        console.send(&pane.to_string());
+        thread::sleep(Duration::from_millis(40));
+    }
+    let deadline = Instant::now() + SOON;
+    while told(&console).outcome().is_none() && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(told(&console).outcome(), Some(RunOutcome::Done));
+    let screen = console.screen();
+    assert!(screen.contains(DWELL), "it did not stall: {screen}");
+    console.stall(false);
+    console.show(6, "Done after ");
+    console.quit();
 }
 
 #[test]

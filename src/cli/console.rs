@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use color_eyre::eyre::{self, WrapErr, eyre};
+use tokio::task;
 
 use super::outside::Outside;
 use super::own_path::own_path;
@@ -53,9 +54,10 @@ pub(super) async fn run(outside: Outside, args: &ConsoleArgs) -> eyre::Result<()
     session.exercise.clone_from(&outside.exercise);
     session.proof_wait = args.proof_wait();
     // In a task of its own: should it panic, a run still comes to its safe end below.
-    let shown = tokio::spawn(async move {
+    let shown = task::spawn(async move {
         let exit = app::run(state, session, input, |state| {
-            screen.draw(|frame| view::draw(frame, state, &styles))
+            // A connection that stalls holds the write back; it must hold back nothing else.
+            task::block_in_place(|| screen.draw(|frame| view::draw(frame, state, &styles)))
         })
         .await;
         drop(screen);

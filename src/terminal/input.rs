@@ -1,13 +1,15 @@
 //! Keys, sizes and signals as one stream of messages. It ends when the terminal is gone.
 
-use std::io;
 use std::time::Duration;
+use std::{io, thread};
 
-use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use futures::{Stream, StreamExt, stream};
+use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::terminal::window_size;
+use futures::{Stream, stream};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, Sender};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::{Input, Key, Message, Signal};
@@ -15,30 +17,43 @@ use crate::app::{Input, Key, Message, Signal};
 /// How often the terminal is asked whether it is still there. A hang-up signal can be lost (nohup, a
 /// killed tmux), and a reader of a dead terminal never returns.
 const WATCH: Duration = Duration::from_secs(2);
+/// How long crossterm is asked for more after an event: it may have left input in the terminal that it is
+/// not told of again.
+const MORE: Duration = Duration::from_millis(20);
+/// What a terminal says that is no more.
+const GONE: PollFlags = PollFlags::HUP
+    .union(PollFlags::ERR)
+    .union(PollFlags::NVAL);
 
 /// Starts to listen. Must be called after the terminal was entered.
 ///
 /// # Errors
-/// A signal handler can't be installed.
+/// A signal handler can't be installed, or no thread started.
 pub fn messages() -> io::Result<impl Stream<Item = Message> + Unpin> {
     let (sender, mut messages) = mpsc::channel(64);
     let mut hang_up = signal(SignalKind::hangup())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut resized = signal(SignalKind::window_change())?;
     let mut watch = interval(WATCH);
     watch.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let keys = sender.clone();
+    // A thread of its own, no task: crossterm's reader waits for the rest of a sequence, and on a terminal
+    // that dies under it it spins for ever. A task that did would hold back others of its worker, a run too.
+    thread::Builder::new()
+        .name("keys".into())
+        .spawn(move || read_keys(&keys))?;
     tokio::spawn(async move {
-        let mut events = EventStream::new();
         loop {
             let message = tokio::select! {
                 biased;
+                () = sender.closed() => return,
                 _ = hang_up.recv() => Some(Message::Signal(Signal::HangUp)),
                 _ = terminate.recv() => Some(Message::Signal(Signal::Terminate)),
                 _ = interrupt.recv() => Some(Message::Signal(Signal::Terminate)),
-                event = events.next() => match event {
-                    Some(Ok(event)) => message(event),
-                    Some(Err(_)) | None => Some(Message::Signal(Signal::HangUp)),
-                },
+                _ = resized.recv() => window_size().ok().map(|it| {
+                    Message::Input(Input::Resize { columns: it.columns, rows: it.rows })
+                }),
                 _ = watch.tick() => terminal_is_gone().then_some(Message::Signal(Signal::HangUp)),
             };
             let Some(message) = message else { continue };
@@ -49,6 +64,31 @@ pub fn messages() -> io::Result<impl Stream<Item = Message> + Unpin> {
         }
     });
     Ok(stream::poll_fn(move |context| messages.poll_recv(context)))
+}
+
+/// Reads events until the terminal is gone or nobody listens any more.
+fn read_keys(sender: &Sender<Message>) {
+    loop {
+        match terminal_has(PollFlags::IN, None) {
+            Err(Errno::INTR) => continue,
+            Ok(it) if !it.intersects(GONE) => {}
+            Ok(_) | Err(_) => {
+                // If nobody listens the console is left already.
+                let _left = sender.blocking_send(Message::Signal(Signal::HangUp));
+                return;
+            }
+        }
+        // What is typed after the console was left belongs to the shell.
+        while !sender.is_closed() && event::poll(MORE).unwrap_or(false) {
+            let read = event::read().ok().and_then(message);
+            if read.is_some_and(|it| sender.blocking_send(it).is_err()) {
+                return;
+            }
+        }
+        if sender.is_closed() {
+            return;
+        }
+    }
 }
 
 /// Waits for a signal that asks the program to end.
@@ -68,17 +108,20 @@ pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Asks without reading: a read could take a key away, or never return.
 fn terminal_is_gone() -> bool {
-    let stdin = rustix::stdio::stdin();
-    let mut fds = [PollFd::from_borrowed_fd(stdin, PollFlags::empty())];
     let now = Timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
-    poll(&mut fds, Some(&now)).is_ok_and(|ready| ready > 0)
-        && fds.iter().any(|fd| fd.revents().intersects(gone))
+    terminal_has(PollFlags::empty(), Some(&now)).is_ok_and(|it| it.intersects(GONE))
+}
+
+/// What the terminal has of some events, or [`GONE`]. Asks without reading: a read could take a key away,
+/// or never return.
+fn terminal_has(events: PollFlags, limit: Option<&Timespec>) -> Result<PollFlags, Errno> {
+    let mut fds = [PollFd::from_borrowed_fd(rustix::stdio::stdin(), events)];
+    poll(&mut fds, limit)?;
+    Ok(fds.iter().map(PollFd::revents).collect())
 }
 
 fn message(event: Event) -> Option<Message> {

@@ -67,6 +67,8 @@ impl Key {
 struct Output {
     parser: vt100::Parser,
     raw: Vec<u8>,
+    /// Nobody reads for the moment.
+    stalled: bool,
     /// Nobody reads any further.
     hung_up: bool,
 }
@@ -115,6 +117,7 @@ impl Terminal {
         let output = Arc::new(Mutex::new(Output {
             parser: vt100::Parser::new(cells(rows), cells(cols), 0),
             raw: Vec::new(),
+            stalled: false,
             hung_up: false,
         }));
         let sink = Arc::clone(&output);
@@ -221,6 +224,12 @@ impl Terminal {
         drop(output);
         let resized = self.side().master.resize(size(cols, rows));
         resized.expect("a pseudo-terminal can be resized");
+    }
+
+    /// Reads no further for now, as a connection that stalls: once the kernel's buffer is full, what the
+    /// program writes does not return.
+    pub(crate) fn stall(&self, stalled: bool) {
+        self.output().stalled = stalled;
     }
 
     /// Closes the terminal as when its window is closed or the connection to it is lost: from then on
@@ -387,9 +396,13 @@ fn command(program: &Path, args: &[&str], env: &[(&str, String)], home: &Path) -
 /// Reads until the program's side is closed.
 fn collect(mut source: Box<dyn Read + Send>, sink: &Mutex<Output>) {
     let mut buffer = [0; 16 * 1024];
+    let lock = || sink.lock().unwrap_or_else(PoisonError::into_inner);
     while let Ok(read @ 1..) = source.read(&mut buffer) {
         let bytes = buffer.get(..read).unwrap_or_default();
-        let mut output = sink.lock().unwrap_or_else(PoisonError::into_inner);
+        while lock().stalled {
+            thread::sleep(LOOK);
+        }
+        let mut output = lock();
         output.raw.extend_from_slice(bytes);
         output.parser.process(bytes);
         if output.hung_up {
