@@ -80,7 +80,8 @@ impl Console {
             let answered = |screen: &str| {
                 let refused = [
                     "type the last four characters of i-",
-                    "read-only session:",
+                    // The answer: that the session is read-only stands there from the start.
+                    "read-only session: start firedoor",
                     changed,
                 ];
                 !screen.contains("[ Contain ]") || refused.iter().any(|it| screen.contains(it))
