@@ -126,6 +126,21 @@ fn a_terminal_that_is_hung_up_is_gone_for_the_program() {
 }
 
 #[test]
+fn a_terminal_that_stalls_holds_the_program_back() {
+    let script = "printf ready; read line; head -c 300000 /dev/zero | tr '\\0' x; touch written; \
+                  printf end; read line";
+    let mut terminal = shell(script);
+    terminal.wait_for("ready", SOON);
+    terminal.stall(true);
+    terminal.send("\n");
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(!terminal.home().join("written").exists());
+    terminal.stall(false);
+    terminal.wait_for("end", SOON);
+    assert!(terminal.home().join("written").exists());
+}
+
+#[test]
 fn a_text_that_never_shows_fails_with_the_screen_and_the_exit_status() {
     let mut terminal = shell("printf 'something else'; exit 7");
     let said = complaint(|| drop(terminal.wait_for("expected", SOON)));

@@ -111,23 +111,6 @@ impl Network {
         })
     }
 
-    /// From a NAT gateway on to its own VPC, or to another one.
-    pub(super) fn beyond_nat(
-        &self,
-        packet: &Packet,
-        gateway: End,
-        home: Ix,
-        trace: &mut Trace<'_>,
-    ) -> Result<Walk, Cause> {
-        let beyond = Packet {
-            from: gateway,
-            target: None,
-            onward: None,
-            ..*packet
-        };
-        self.outbound(&beyond, home, trace)
-    }
-
     /// The answer of one of our interfaces to what a NAT gateway sent it from its private address: to the
     /// gateway first, and from there to the client.
     pub(super) fn back_by_nat(&self, packet: &Packet, nat: Ix) -> Result<Walk, Cause> {

@@ -332,7 +332,13 @@ impl Network {
         if onward.is_some_and(|it| it.kind != TargetKind::InternetGateway)
             && let Some(gateway) = self.private_end(nat)
         {
-            let beyond = self.beyond_nat(packet, gateway, home, trace)?;
+            let beyond = Packet {
+                from: gateway,
+                target: None,
+                onward: None,
+                ..*packet
+            };
+            let beyond = self.outbound(&beyond, home, trace)?;
             return Ok(Walk {
                 translated: Some(gateway.address),
                 doubt: doubt.or(beyond.doubt),

@@ -21,9 +21,7 @@ const WATCH: Duration = Duration::from_secs(2);
 /// not told of again.
 const MORE: Duration = Duration::from_millis(20);
 /// What a terminal says that is no more.
-const GONE: PollFlags = PollFlags::HUP
-    .union(PollFlags::ERR)
-    .union(PollFlags::NVAL);
+const GONE: PollFlags = PollFlags::HUP.union(PollFlags::ERR).union(PollFlags::NVAL);
 
 /// Starts to listen. Must be called after the terminal was entered.
 ///

@@ -210,9 +210,13 @@ impl Way<'_> {
 
     /// An interface of another VPC, connections to which are always tracked.
     fn is_auto_beyond(&self, to: Target, dst: Addr) -> bool {
+        // Asked first: few packets leave their VPC, and each would be looked up.
+        if !matches!(to, Target::Peering(_) | Target::Transit) {
+            return false;
+        }
         let all = self.tables.everywhere.get(&dst).into_iter().flatten();
         let mut enis = all.filter_map(|it| self.tables.eni(*it));
-        matches!(to, Target::Peering(_) | Target::Transit) && enis.any(|it| it.auto)
+        enis.any(|it| it.auto)
     }
 
     fn is_in(&self, subnet: &SubnetTable, eni: EniIx) -> bool {

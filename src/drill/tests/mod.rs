@@ -19,11 +19,11 @@ use ipnet::IpNet;
 
 use super::*;
 use crate::model::{
-    Direction, EniId, EniKind, Estate, Finding, GroupId, GroupRule, Part, PartKind, SubnetId,
-    TrackingTimeouts,
+    AclAction, AclEntry, AclId, Direction, EniId, EniKind, Estate, Finding, GroupId, GroupRule,
+    Part, PartKind, Protocol, SubnetId, TrackingTimeouts,
 };
 use crate::operation::{
-    Actuator, Answer, CallError, CallErrorKind, Operation, Ref, State, StepId, invert,
+    Actuator, Answer, CallError, CallErrorKind, Operation, Ref, Refusal, State, StepId, invert,
 };
 use crate::sources::{Clock, FlowQuery, Reading, Request, Scope, Source};
 
@@ -174,6 +174,39 @@ async fn pass(seconds: u64) {
 
 async fn call(drill: &Drill, operation: Operation) -> Option<String> {
     drill.execute(&operation).await.unwrap().made
+}
+
+/// Denies every protocol from and to a block by the first entry of a network ACL, or takes that back; what AWS
+/// answers, per direction.
+fn entry_of_all(
+    world: &mut World,
+    acl: &AclId,
+    cidr: &str,
+    now: DateTime<Utc>,
+    denied: bool,
+) -> [Result<Answer, Refusal>; 2] {
+    let number = 1;
+    Direction::BOTH.map(|direction| {
+        let acl = Ref::Id(acl.clone());
+        let entry = AclEntry {
+            direction,
+            number,
+            action: AclAction::Deny,
+            protocol: Protocol::All,
+            cidr: cidr.parse().unwrap(),
+            ports: None,
+        };
+        let operation = if denied {
+            Operation::CreateAclEntry { acl, entry }
+        } else {
+            Operation::DeleteAclEntry {
+                acl,
+                direction,
+                number,
+            }
+        };
+        world.execute(&operation, now)
+    })
 }
 
 /// A new group without rules.

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::drill::{Ledger, digest};
-use crate::model::{AclAction, AclEntry, Protocol};
 
 /// The beginnings of the digests of what `told` says of each scenario that is shipped. Who changes a scenario,
 /// or what the world does, puts the new ones here.
@@ -19,30 +18,9 @@ const PINNED: &[(&str, &str)] = &[
 /// Denies everything from and to the internet in all subnets, or takes that back.
 fn deny(world: &mut World, now: DateTime<Utc>, denied: bool) {
     let acls: Vec<_> = world.estate().acls().map(|it| it.id.clone()).collect();
-    for (acl, direction) in acls
-        .iter()
-        .flat_map(|it| Direction::BOTH.map(|to| (it, to)))
-    {
-        let acl = Ref::Id(acl.clone());
-        let entry = AclEntry {
-            direction,
-            number: 1,
-            action: AclAction::Deny,
-            protocol: Protocol::All,
-            cidr: "0.0.0.0/0".parse().unwrap(),
-            ports: None,
-        };
-        let operation = if denied {
-            Operation::CreateAclEntry { acl, entry }
-        } else {
-            Operation::DeleteAclEntry {
-                acl,
-                direction,
-                number: 1,
-            }
-        };
+    for acl in acls {
         // A full list refuses: what it lets through then is pinned as well.
-        world.execute(&operation, now).ok();
+        let _refused = entry_of_all(world, &acl, "0.0.0.0/0", now, denied);
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::drill::{Ledger, Role};
-use crate::model::{AclAction, AclEntry, Protocol};
 
 const REFERENCE: &str = include_str!("../../../assets/reference.toml");
 
@@ -50,28 +49,11 @@ fn seen(world: &World, instance: &str) -> Vec<(String, u16, u32, bool, u8)> {
     lines.collect()
 }
 
-/// Denies everything from and to the internet in the suspect's subnets, or takes that back.
+/// Denies everything from and to the attacker in the suspect's subnets, or takes that back.
 fn deny(world: &mut World, now: DateTime<Utc>, denied: bool) {
-    for direction in Direction::BOTH {
-        let acl = Ref::Id("acl-00000000000000001".into());
-        let entry = AclEntry {
-            direction,
-            number: 10,
-            action: AclAction::Deny,
-            protocol: Protocol::All,
-            cidr: "203.0.113.0/24".parse().unwrap(),
-            ports: None,
-        };
-        let operation = if denied {
-            Operation::CreateAclEntry { acl, entry }
-        } else {
-            Operation::DeleteAclEntry {
-                acl,
-                direction,
-                number: 10,
-            }
-        };
-        world.execute(&operation, now).unwrap();
+    let acl = "acl-00000000000000001".into();
+    for answer in entry_of_all(world, &acl, "203.0.113.0/24", now, denied) {
+        answer.unwrap();
     }
 }
 
