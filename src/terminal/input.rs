@@ -78,9 +78,10 @@ fn read_keys(sender: &Sender<Message>) {
         }
         // What is typed after the console was left belongs to the shell.
         while !sender.is_closed() && event::poll(MORE).unwrap_or(false) {
-            let read = event::read().ok().and_then(message);
-            if read.is_some_and(|it| sender.blocking_send(it).is_err()) {
-                return;
+            for input in event::read().map(inputs).unwrap_or_default() {
+                if sender.blocking_send(Message::Input(input)).is_err() {
+                    return;
+                }
             }
         }
         if sender.is_closed() {
@@ -122,14 +123,23 @@ fn terminal_has(events: PollFlags, limit: Option<&Timespec>) -> Result<PollFlags
     Ok(fds.iter().map(PollFd::revents).collect())
 }
 
-fn message(event: Event) -> Option<Message> {
+/// What an event means here, in order.
+fn inputs(event: Event) -> Vec<Input> {
     let input = match event {
-        Event::Key(key) if key.kind != KeyEventKind::Release => Input::Key(self::key(key)?),
+        Event::Key(event) if event.kind != KeyEventKind::Release => {
+            // Alt is an Esc before the key, and nothing here asks for Alt: it is an Esc that came in one packet
+            // with the next key.
+            let escape = event.modifiers.contains(KeyModifiers::ALT);
+            let keys = [escape.then_some(Key::Esc), key(event)];
+            return keys.into_iter().flatten().map(Input::Key).collect();
+        }
         Event::Paste(text) => Input::Paste(text),
         Event::Resize(columns, rows) => Input::Resize { columns, rows },
-        Event::Key(_) | Event::Mouse(_) | Event::FocusGained | Event::FocusLost => return None,
+        Event::Key(_) | Event::Mouse(_) | Event::FocusGained | Event::FocusLost => {
+            return Vec::new();
+        }
     };
-    Some(Message::Input(input))
+    vec![input]
 }
 
 fn key(event: KeyEvent) -> Option<Key> {
@@ -152,4 +162,23 @@ fn key(event: KeyEvent) -> Option<Key> {
         KeyCode::End => Key::End,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_escape_in_one_packet_with_the_next_key_is_both() {
+        let pressed = |code, modifiers| inputs(Event::Key(KeyEvent::new(code, modifiers)));
+        let keys = |keys: &[Key]| keys.iter().copied().map(Input::Key).collect::<Vec<_>>();
+        let (none, alt) = (KeyModifiers::NONE, KeyModifiers::ALT);
+        let slash = KeyCode::Char('/');
+        assert_eq!(pressed(slash, none), keys(&[Key::Char('/')]));
+        assert_eq!(pressed(slash, alt), keys(&[Key::Esc, Key::Char('/')]));
+        assert_eq!(pressed(KeyCode::Enter, alt), keys(&[Key::Esc, Key::Enter]));
+        assert_eq!(pressed(KeyCode::F(1), none), keys(&[]));
+        let release = KeyEvent::new_with_kind(slash, none, KeyEventKind::Release);
+        assert_eq!(inputs(Event::Key(release)), keys(&[]));
+    }
 }
