@@ -223,6 +223,15 @@ fn a_connection_that_stalls_holds_no_run_back() {
 }
 
 #[test]
+fn everything_is_heard_of_what_comes_at_once() {
+    let mut console = drill(&[]);
+    // More than is read in one go, of a key that does nothing; then another pane.
+    console.send(&"z".repeat(3_000));
+    console.show(5, "you decide");
+    console.quit();
+}
+
+#[test]
 fn a_terminal_that_is_too_small_gets_one_sentence() {
     let mut console = drill(&[]);
     console.resize(60, 15);

@@ -15,11 +15,10 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::app::{Input, Key, Message, Signal};
 
 /// How often the terminal is asked whether it is still there. A hang-up signal can be lost (nohup, a
-/// killed tmux), and a reader of a dead terminal never returns.
+/// killed tmux), and who reads may wait for the rest of a sequence.
 const WATCH: Duration = Duration::from_secs(2);
-/// How long crossterm is asked for more after an event: it may have left input in the terminal that it is
-/// not told of again.
-const MORE: Duration = Duration::from_millis(20);
+/// How long crossterm looks for input that is there: who does not wait at all gets none from it.
+const LOOK: Duration = Duration::from_millis(1);
 /// What a terminal says that is no more.
 const GONE: PollFlags = PollFlags::HUP.union(PollFlags::ERR).union(PollFlags::NVAL);
 
@@ -36,8 +35,8 @@ pub fn messages() -> io::Result<impl Stream<Item = Message> + Unpin> {
     let mut watch = interval(WATCH);
     watch.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let keys = sender.clone();
-    // A thread of its own, no task: crossterm's reader waits for the rest of a sequence, and on a terminal
-    // that dies under it it spins for ever. A task that did would hold back others of its worker, a run too.
+    // A thread of its own, no task: crossterm's reader waits for the rest of a sequence. A task that did would
+    // hold back others of its worker, a run too.
     thread::Builder::new()
         .name("keys".into())
         .spawn(move || read_keys(&keys))?;
@@ -77,7 +76,7 @@ fn read_keys(sender: &Sender<Message>) {
             }
         }
         // What is typed after the console was left belongs to the shell.
-        while !sender.is_closed() && event::poll(MORE).unwrap_or(false) {
+        while !sender.is_closed() && event::poll(LOOK).unwrap_or(false) {
             for input in event::read().map(inputs).unwrap_or_default() {
                 if sender.blocking_send(Message::Input(input)).is_err() {
                     return;
