@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use crate::analysis::{Activity, Course, Flow, Grade, Network, PortSpan, Stage, Verdict};
 use crate::model::fixture::{APP, C2, WEB, WEB_PUBLIC, public as estate, publish};
 use crate::model::{
-    AclAction, AclEntry, Direction, EniKind, Estate, GroupRule, PortRange, Protocol, Route,
+    AclAction, AclEntry, Direction, Eni, EniKind, Estate, GroupRule, Part, PortRange, Protocol,
+    Route,
 };
 
 const APP_V6: &str = "2001:db8:0:2::14";
@@ -214,6 +215,18 @@ fn gateways_send_on_by_their_own_routes_and_not_everywhere() {
             "no_route:rtb-public:pcx-1",
         ),
         (
+            "NAT to a virtual private gateway",
+            with_route("rtb-public", "10.200.0.0/16", "vgw-1"),
+            (APP, "10.200.0.5"),
+            "",
+        ),
+        (
+            "answers from NAT to another NAT gateway",
+            with_route("rtb-public", "10.0.2.0/24", "nat-1"),
+            (APP, C2),
+            "return:no_route:rtb-public:nat-1",
+        ),
+        (
             "answers from NAT",
             with_route("rtb-public", "10.0.2.0/24", "eni-sink"),
             (APP, C2),
@@ -237,18 +250,28 @@ fn gateways_send_on_by_their_own_routes_and_not_everywhere() {
 
 #[test]
 fn the_acl_of_a_transit_gateway_attachment_is_evaluated_but_in_the_instances_own_subnet() {
-    for (subnet, code) in [
-        ("subnet-c", "nacl:acl-default:ingress:90"),
-        ("subnet-a", ""),
+    for (attached, code) in [
+        (&["subnet-c"][..], "nacl:acl-default:ingress:90"),
+        (&["subnet-a"], ""),
+        // The one in the zone of the sender serves it.
+        (&["subnet-b", "subnet-c"], "nacl:acl-default:ingress:90"),
     ] {
         let mut estate = with_route("rtb-public", "10.200.0.0/16", "tgw-1");
-        let mut attachment = estate.eni(&"eni-nat".into()).unwrap().clone();
-        attachment.id = "eni-tgw".into();
-        attachment.kind = EniKind::TransitGateway;
-        attachment.subnet = subnet.into();
-        attachment.addresses = vec![address("10.0.2.9")];
-        attachment.public.clear();
-        estate.put_eni(attachment);
+        let mut subnets: Vec<_> = estate.subnets().cloned().collect();
+        let elsewhere = subnets.iter_mut().filter(|it| it.name == "net-b");
+        elsewhere.for_each(|it| it.zone = "eu-west-1b".into());
+        estate.replace(Part::Subnets(subnets));
+        let gateway = estate.eni(&"eni-nat".into()).unwrap().clone();
+        for subnet in attached {
+            estate.put_eni(Eni {
+                id: format!("eni-tgw-{subnet}").as_str().into(),
+                kind: EniKind::TransitGateway,
+                subnet: (*subnet).into(),
+                addresses: Vec::new(),
+                public: Vec::new(),
+                ..gateway.clone()
+            });
+        }
         for acl in ["acl-default", "acl-shared"] {
             estate.update_acl(&acl.into(), |it| {
                 it.push(AclEntry {
@@ -261,7 +284,7 @@ fn the_acl_of_a_transit_gateway_attachment_is_evaluated_but_in_the_instances_own
                 });
             });
         }
-        assert_eq!(refusal(&estate, WEB, "10.200.0.5"), code, "{subnet}");
+        assert_eq!(refusal(&estate, WEB, "10.200.0.5"), code, "{attached:?}");
     }
 }
 
@@ -287,6 +310,24 @@ fn packets_from_the_internet_may_arrive_though_answers_leave_by_nat() {
         found,
         (Verdict::OneWay(Direction::Ingress), Grade::Ambiguous)
     );
+}
+
+#[test]
+fn whether_a_route_to_an_appliance_takes_what_stays_in_its_subnet_is_not_documented() {
+    for (block, grade) in [
+        ("10.0.0.0/24", Grade::Ambiguous),
+        ("10.0.0.0/25", Grade::Documented),
+    ] {
+        let estate = with_route("rtb-public", block, "vpce-1");
+        let lateral = flow(17, WEB, "10.0.0.12");
+        let found = fate(
+            &estate,
+            &[(0, estate.clone())],
+            &lateral,
+            Activity::default(),
+        );
+        assert_eq!(found.1, grade, "{block}");
+    }
 }
 
 /// The estate with IPv6 at `app1`, and nothing against it.
