@@ -250,11 +250,13 @@ fn gateways_send_on_by_their_own_routes_and_not_everywhere() {
 
 #[test]
 fn the_acl_of_a_transit_gateway_attachment_is_evaluated_but_in_the_instances_own_subnet() {
-    for (attached, code) in [
-        (&["subnet-c"][..], "nacl:acl-default:ingress:90"),
-        (&["subnet-a"], ""),
-        // The one in the zone of the sender serves it.
-        (&["subnet-b", "subnet-c"], "nacl:acl-default:ingress:90"),
+    let there = "10.200.0.5";
+    let (out, back) = ("nacl:acl-default:ingress:90", "nacl:acl-shared:ingress:91");
+    for (attached, codes) in [
+        (&["subnet-c"][..], [out, back]),
+        (&["subnet-a"], ["", ""]),
+        // The one in the zone of the instance serves it.
+        (&["subnet-b", "subnet-c"], [out, back]),
     ] {
         let mut estate = with_route("rtb-public", "10.200.0.0/16", "tgw-1");
         let mut subnets: Vec<_> = estate.subnets().cloned().collect();
@@ -272,19 +274,23 @@ fn the_acl_of_a_transit_gateway_attachment_is_evaluated_but_in_the_instances_own
                 ..gateway.clone()
             });
         }
+        let denied = [(90, "10.0.0.11/32"), (91, "10.200.0.5/32")].map(|(number, cidr)| AclEntry {
+            direction: Direction::Ingress,
+            number,
+            action: AclAction::Deny,
+            protocol: Protocol::All,
+            cidr: cidr.parse().unwrap(),
+            ports: None,
+        });
         for acl in ["acl-default", "acl-shared"] {
-            estate.update_acl(&acl.into(), |it| {
-                it.push(AclEntry {
-                    direction: Direction::Ingress,
-                    number: 90,
-                    action: AclAction::Deny,
-                    protocol: Protocol::All,
-                    cidr: "10.0.0.11/32".parse().unwrap(),
-                    ports: None,
-                });
-            });
+            estate.update_acl(&acl.into(), |it| it.extend(denied.clone()));
         }
-        assert_eq!(refusal(&estate, WEB, "10.200.0.5"), code, "{attached:?}");
+        estate.update_group(&"sg-web".into(), |it| {
+            let any = "0.0.0.0/0".parse().unwrap();
+            it.rules.push(GroupRule::all(Direction::Ingress, any));
+        });
+        let found = [(WEB, there), (there, WEB)].map(|(from, to)| refusal(&estate, from, to));
+        assert_eq!(found, codes, "{attached:?}");
     }
 }
 
@@ -360,13 +366,25 @@ fn cleared(estate: &Estate, group: &str) -> Estate {
 
 #[test]
 fn a_nat_gateway_sends_on_inside_its_vpc_from_its_private_address() {
-    for (permitted, code) in [("10.0.0.5/32", ""), ("10.0.2.14/32", "sg:eni-web1:sg-web")] {
+    let (gateway, client) = ("10.0.0.5/32", "10.0.2.14/32");
+    for (permitted, sent_back, code) in [
+        (gateway, true, ""),
+        (client, true, "sg:eni-web1:sg-web"),
+        (gateway, false, "return:blackhole:eni-sink"),
+    ] {
         let mut estate = with_route("rtb-main", "10.0.0.0/24", "nat-1");
         let permitted = permitted.parse().unwrap();
         estate.update_group(&"sg-web".into(), |it| {
             it.rules = vec![GroupRule::all(Direction::Ingress, permitted)];
         });
-        assert_eq!(refusal(&estate, APP, WEB), code, "{permitted}");
+        let home = Route {
+            destination: client.into(),
+            target: if sent_back { "local" } else { "eni-sink" }.into(),
+            blackhole: !sent_back,
+            propagated: false,
+        };
+        estate.update_routes(&"rtb-public".into(), |it| it.push(home));
+        assert_eq!(refusal(&estate, APP, WEB), code, "{permitted} {sent_back}");
     }
 }
 
