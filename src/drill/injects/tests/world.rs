@@ -3,8 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::drill::{Scenario, World};
-use crate::model::{AclAction, AclEntry, Direction, EniId, InstanceId, Protocol};
-use crate::operation::{CallErrorKind, Operation, Ref};
+use crate::model::{
+    AclAction, AclEntry, Direction, EniId, InstanceId, Protocol, ResourceId, TrackingTimeouts,
+};
+use crate::operation::{Attribute, CallErrorKind, Operation, Ref, TagValue};
 use crate::sources::{ExerciseRecord, FlowLine, Happening, Undone};
 
 const FILE: &str = include_str!("../../scenario/tests/everything.toml");
@@ -195,6 +197,12 @@ fn what_was_made_taken_away_or_kept_is_told_apart() {
         tags: Vec::new(),
     };
     let made = world.execute(&create, after(1)).unwrap().made.unwrap();
+    let eni = EniId::from("eni-00000000000000001");
+    let swap = Operation::SetEniGroups {
+        eni: eni.clone(),
+        groups: vec![Ref::Id(made.as_str().into())],
+    };
+    world.execute(&swap, after(2)).unwrap();
     let snapshots = Operation::CreateSnapshots {
         instance: instance.clone(),
         tags: vec![("firedoor:case".to_owned(), "1".to_owned())],
@@ -209,10 +217,82 @@ fn what_was_made_taken_away_or_kept_is_told_apart() {
     assert_eq!(
         world.leftover(),
         [
+            format!("{eni}: its groups"),
             format!("{instance}: its registration with web"),
             format!("{made} is new")
         ]
     );
+}
+
+#[test]
+fn each_change_is_left_over_under_the_name_of_what_it_changed() {
+    let instance = || InstanceId::from("i-0000000000000000e");
+    let eni = || EniId::from("eni-00000000000000001");
+    let tags = |key: &str| Operation::SetTags {
+        resource: ResourceId::from("i-0000000000000000e"),
+        tags: [(key.to_owned(), Some(TagValue::Text("1".to_owned())))].into(),
+    };
+    let stays = Attribute::DeleteOnTermination {
+        device: "/dev/xvda".to_owned(),
+        delete: false,
+    };
+    for (operation, left) in [
+        (
+            Operation::RevokeAllRules {
+                group: Ref::Id("sg-00000000000000001".into()),
+                direction: Direction::Egress,
+            },
+            &["sg-00000000000000001: its rules"][..],
+        ),
+        (
+            Operation::DeleteRoute {
+                table: Ref::Id("rtb-00000000000000001".into()),
+                destination: "0.0.0.0/0".to_owned(),
+            },
+            &["rtb-00000000000000001: its routes"],
+        ),
+        (
+            Operation::SetMetadataEndpoint {
+                instance: instance(),
+                enabled: false,
+            },
+            &["i-0000000000000000e: its attributes"],
+        ),
+        (
+            Operation::DisassociateProfile {
+                instance: instance(),
+            },
+            &["i-0000000000000000e: its instance profile"],
+        ),
+        (
+            Operation::SetAttribute {
+                instance: instance(),
+                attribute: stays,
+            },
+            &["vol-000000000000000fe: whether it goes with its instance"],
+        ),
+        (
+            Operation::EnterStandby {
+                instance: instance(),
+                asg: "web".into(),
+                decrement: false,
+            },
+            &["i-0000000000000000e: its place in the Auto Scaling group web"],
+        ),
+        (tags("quarantine"), &["i-0000000000000000e: its tags"]),
+        (tags("firedoor:case"), &[]),
+        (
+            Operation::SetTrackingTimeouts {
+                eni: eni(),
+                timeouts: TrackingTimeouts::default(),
+            },
+            &[],
+        ),
+    ] {
+        let mut world = world();
+        world.execute(&operation, after(1)).unwrap();
+        assert_eq!(world.leftover(), left, "{operation:?}");
+    }
 }
 
 #[test]
