@@ -333,7 +333,8 @@ const CASES: &[Tried] = &[
         "data that is allowed",
         |_, stakes, _| {
             stakes.exfiltrating.insert("shell".into());
-            stakes.objectives.data_lost = Some(350_000);
+            // Of 350 packets of 1,000 bytes, what went out.
+            stakes.objectives.data_lost = Some(280_000);
         },
         &[],
         true,

@@ -1,7 +1,7 @@
 //! Everybody who talks: what is sent again, given up, reset, kept alive, and told.
 
 use super::*;
-use crate::drill::{Ledger, Role};
+use crate::drill::{Ledger, Role, Sums};
 
 const REFERENCE: &str = include_str!("../../../assets/reference.toml");
 
@@ -54,6 +54,23 @@ fn deny(world: &mut World, now: DateTime<Utc>, denied: bool) {
     let acl = "acl-00000000000000001".into();
     for answer in entry_of_all(world, &acl, "203.0.113.0/24", now, denied) {
         answer.unwrap();
+    }
+}
+
+#[test]
+fn what_arrives_outside_has_left() {
+    let sums = Sums {
+        bytes: [7, 11],
+        ..Sums::default()
+    };
+    for (from, to, left) in [
+        ("web-1", "c2", 7),
+        ("c2", "web-1", 11),
+        ("web-1", "web-2", 0),
+    ] {
+        let rest = "protocol = \"tcp\"\nport = 443\nevery = \"1s\"\nrole = \"noise\"";
+        let world = world(&talk("exchange", from, to, rest));
+        assert_eq!(ledger(&world, "exchange").bytes_out(sums), left, "{from}");
     }
 }
 
