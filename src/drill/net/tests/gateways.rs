@@ -1,6 +1,7 @@
 //! Ways out and in: NAT, internet gateways, services, peering, checks of the source.
 
 use super::*;
+use crate::model::{EniKind, Part, Peering, PeeringSide, Route, Vpc, VpcId};
 
 fn behind_nat(port: u16) -> Packet {
     packet(Packet::TCP, APP, C2, (port, 443))
@@ -222,5 +223,67 @@ fn a_secondary_address_of_a_member_counts_unless_aws_means_the_primary_one() {
             let request = packet(Packet::TCP, from, WEB, (50_000, 9000));
             assert_eq!(world.passes(request, 0.0), passes, "{from}, {counts}");
         }
+    }
+}
+
+#[test]
+fn what_is_always_tracked_in_a_peered_vpc_is_tracked_here_too() {
+    for (kind, stays) in [(EniKind::Endpoint, true), (EniKind::Instance, false)] {
+        let mut estate = estate();
+        let mut vpcs: Vec<_> = estate.vpcs().cloned().collect();
+        vpcs.push(Vpc {
+            id: "vpc-2".into(),
+            name: "peer".into(),
+            cidrs: vec!["10.9.0.0/16".parse().unwrap()],
+        });
+        let side = |vpc: &VpcId, cidr: &str| PeeringSide {
+            vpc: vpc.clone(),
+            account: String::new(),
+            region: String::new(),
+            cidrs: vec![cidr.parse().unwrap()],
+        };
+        estate.replace(Part::Peerings(vec![Peering {
+            id: "pcx-1".into(),
+            sides: [
+                side(&"vpc-1".into(), "10.0.0.0/16"),
+                side(&"vpc-2".into(), "10.9.0.0/16"),
+            ],
+            active: true,
+        }]));
+        estate.replace(Part::Vpcs(vpcs));
+        let mut subnets: Vec<_> = estate.subnets().cloned().collect();
+        let mut there = subnets[0].clone();
+        (there.id, there.vpc) = ("subnet-x".into(), "vpc-2".into());
+        there.cidrs = vec!["10.9.0.0/24".parse().unwrap()];
+        subnets.push(there);
+        estate.replace(Part::Subnets(subnets));
+        let mut far = estate.eni(&"eni-ssm".into()).unwrap().clone();
+        (far.id, far.vpc, far.subnet) = ("eni-far".into(), "vpc-2".into(), "subnet-x".into());
+        (far.kind, far.addresses) = (kind, vec![address("10.9.0.9")]);
+        far.groups = vec!["sg-open".into()];
+        estate.put_eni(far);
+        let mut acl = estate.acls().next().unwrap().clone();
+        (acl.id, acl.vpc, acl.default) = ("acl-x".into(), "vpc-2".into(), true);
+        acl.subnets = vec!["subnet-x".into()];
+        estate.put_acl(acl);
+        let mut table = estate.route_tables().next().unwrap().clone();
+        (table.id, table.vpc, table.main) = ("rtb-x".into(), "vpc-2".into(), true);
+        table.subnets.clear();
+        let route = |destination: &str, target: &str| Route {
+            destination: destination.into(),
+            target: target.into(),
+            blackhole: false,
+            propagated: false,
+        };
+        table.routes = vec![route("10.9.0.0/16", "local"), route("10.0.0.0/16", "pcx-1")];
+        estate.put_route_table(table);
+        let to_peer = route("10.9.0.0/16", "pcx-1");
+        estate.update_routes(&"rtb-public".into(), |it| it.push(to_peer));
+        let mut world = World::with(estate, Switches::default());
+        world.groups("eni-web1", &["sg-open"]);
+        let request = packet(Packet::TCP, WEB, "10.9.0.9", (50_000, 443));
+        world.open(request);
+        world.groups("eni-web1", &["sg-iso"]);
+        assert_eq!(world.passes(request, 1.0), stays, "{kind:?}");
     }
 }
