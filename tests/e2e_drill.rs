@@ -199,9 +199,9 @@ fn a_terminal_that_is_gone_stops_a_run_safely() {
     assert!(told.was_emptied());
 }
 
-#[test]
-fn a_connection_that_stalls_holds_no_run_back() {
-    let mut console = drill(&["--max-dwell", "10"]);
+/// A drill in the dwell of a two-step, whose connection has stalled: its next frame is never written.
+fn stalled(max_dwell: &str) -> Console {
+    let mut console = drill(&["--max-dwell", max_dwell]);
     console.run("sg-two-step", TAIL);
     console.wait_for(DWELL, SOON);
     console.stall(true);
@@ -210,16 +210,38 @@ fn a_connection_that_stalls_holds_no_run_back() {
         console.send(&pane.to_string());
         thread::sleep(Duration::from_millis(40));
     }
+    console
+}
+
+/// Waits for the end of the run of a console that has stalled.
+fn outcome_of_stalled(console: &Console) -> Option<RunOutcome> {
     let deadline = Instant::now() + SOON;
-    while told(&console).outcome().is_none() && Instant::now() < deadline {
+    while told(console).outcome().is_none() && Instant::now() < deadline {
         thread::sleep(Duration::from_millis(100));
     }
-    assert_eq!(told(&console).outcome(), Some(RunOutcome::Done));
     let screen = console.screen();
     assert!(screen.contains(DWELL), "it did not stall: {screen}");
+    told(console).outcome()
+}
+
+#[test]
+fn a_connection_that_stalls_holds_no_run_back() {
+    let mut console = stalled("10");
+    assert_eq!(outcome_of_stalled(&console), Some(RunOutcome::Done));
     console.stall(false);
     console.show(6, "Done after ");
     console.quit();
+}
+
+#[test]
+fn a_signal_stops_a_run_safely_while_the_connection_stalls() {
+    let mut console = stalled("600");
+    console.signal(Signal::TERM);
+    assert_eq!(outcome_of_stalled(&console), Some(RunOutcome::Stopped));
+    assert!(told(&console).was_emptied());
+    console.stall(false);
+    console.wait_for_exit(SOON);
+    console.assert_sane();
 }
 
 #[test]

@@ -39,6 +39,7 @@ pub(super) async fn run(outside: Outside, args: &ConsoleArgs) -> eyre::Result<()
     let styles = styles(args);
     let state = AppState::new(settings, screen.size(), now);
     let input = terminal::messages().wrap_err("could not listen for signals")?;
+    let stop = terminal::stop_signal().wrap_err("could not listen for signals")?;
     let source = Arc::clone(&outside.source);
     let polling = Poller::spawn(outside.source, Arc::clone(&outside.clock), outside.poll);
     let runs = Runs::default();
@@ -54,7 +55,7 @@ pub(super) async fn run(outside: Outside, args: &ConsoleArgs) -> eyre::Result<()
     session.exercise.clone_from(&outside.exercise);
     session.proof_wait = args.proof_wait();
     // In a task of its own: should it panic, a run still comes to its safe end below.
-    let shown = task::spawn(async move {
+    let mut shown = task::spawn(async move {
         let exit = app::run(state, session, input, |state| {
             // A connection that stalls holds the write back; it must hold back nothing else.
             task::block_in_place(|| screen.draw(|frame| view::draw(frame, state, &styles)))
@@ -63,7 +64,14 @@ pub(super) async fn run(outside: Outside, args: &ConsoleArgs) -> eyre::Result<()
         drop(screen);
         exit
     });
-    let exit = shown.await;
+    let exit = tokio::select! {
+        exit = &mut shown => exit,
+        () = stop => {
+            // The console hears of it too, but not while its terminal stalls.
+            runs.stop();
+            shown.await
+        }
+    };
     if let Some(exercise) = &outside.exercise {
         exercise.leave();
     }

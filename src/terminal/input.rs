@@ -1,4 +1,4 @@
-//! Keys, sizes and signals as one stream of messages. It ends when the terminal is gone.
+//! Keys, sizes and signals as one stream of messages. The last one is a signal, or that the terminal is gone.
 
 use std::time::Duration;
 use std::{io, thread};
@@ -6,17 +6,13 @@ use std::{io, thread};
 use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use crossterm::terminal::window_size;
 use futures::{Stream, stream};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{self, Sender};
-use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::{Input, Key, Message, Signal};
 
-/// How often the terminal is asked whether it is still there. A hang-up signal can be lost (nohup, a
-/// killed tmux), and who reads may wait for the rest of a sequence.
-const WATCH: Duration = Duration::from_secs(2);
 /// How long crossterm looks for input that is there: who does not wait at all gets none from it.
 const LOOK: Duration = Duration::from_millis(1);
 /// What a terminal says that is no more.
@@ -32,8 +28,6 @@ pub fn messages() -> io::Result<impl Stream<Item = Message> + Unpin> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut resized = signal(SignalKind::window_change())?;
-    let mut watch = interval(WATCH);
-    watch.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let keys = sender.clone();
     // A thread of its own, no task: crossterm's reader waits for the rest of a sequence. A task that did would
     // hold back others of its worker, a run too.
@@ -51,7 +45,6 @@ pub fn messages() -> io::Result<impl Stream<Item = Message> + Unpin> {
                 _ = resized.recv() => window_size().ok().map(|it| {
                     Message::Input(Input::Resize { columns: it.columns, rows: it.rows })
                 }),
-                _ = watch.tick() => terminal_is_gone().then_some(Message::Signal(Signal::HangUp)),
             };
             let Some(message) = message else { continue };
             let last = matches!(message, Message::Signal(_));
@@ -63,10 +56,11 @@ pub fn messages() -> io::Result<impl Stream<Item = Message> + Unpin> {
     Ok(stream::poll_fn(move |context| messages.poll_recv(context)))
 }
 
-/// Reads events until the terminal is gone or nobody listens any more.
+/// Reads events until the terminal is gone or nobody listens any more. Of a terminal that is gone no signal
+/// need come (nohup, a killed tmux).
 fn read_keys(sender: &Sender<Message>) {
     loop {
-        match terminal_has(PollFlags::IN, None) {
+        match wait_for_input() {
             Err(Errno::INTR) => continue,
             Ok(it) if !it.intersects(GONE) => {}
             Ok(_) | Err(_) => {
@@ -76,15 +70,15 @@ fn read_keys(sender: &Sender<Message>) {
             }
         }
         // What is typed after the console was left belongs to the shell.
-        while !sender.is_closed() && event::poll(LOOK).unwrap_or(false) {
+        if sender.is_closed() {
+            return;
+        }
+        while event::poll(LOOK).unwrap_or(false) {
             for input in event::read().map(inputs).unwrap_or_default() {
                 if sender.blocking_send(Message::Input(input)).is_err() {
                     return;
                 }
             }
-        }
-        if sender.is_closed() {
-            return;
         }
     }
 }
@@ -106,19 +100,13 @@ pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-fn terminal_is_gone() -> bool {
-    let now = Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    terminal_has(PollFlags::empty(), Some(&now)).is_ok_and(|it| it.intersects(GONE))
-}
-
-/// What the terminal has of some events, or [`GONE`]. Asks without reading: a read could take a key away,
-/// or never return.
-fn terminal_has(events: PollFlags, limit: Option<&Timespec>) -> Result<PollFlags, Errno> {
-    let mut fds = [PollFd::from_borrowed_fd(rustix::stdio::stdin(), events)];
-    poll(&mut fds, limit)?;
+/// What the terminal has: input, or [`GONE`]. Takes no key away.
+fn wait_for_input() -> Result<PollFlags, Errno> {
+    let mut fds = [PollFd::from_borrowed_fd(
+        rustix::stdio::stdin(),
+        PollFlags::IN,
+    )];
+    poll(&mut fds, None)?;
     Ok(fds.iter().map(PollFd::revents).collect())
 }
 
